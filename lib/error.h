@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* What went wrong and who must act: libraries fill it in, only main() prints it and exits. */
+#ifndef LIB_ERROR_H
+#define LIB_ERROR_H
+
+/* Exit statuses: m2e.7, EXIT STATUS. */
+enum {
+	RC_OK = 0,
+	RC_FAIL = 1,		/* a person must act */
+	RC_USAGE = 2,		/* wrong use or configuration */
+	RC_DEAD = 3,		/* finished; some records are in the dead-letter file */
+	RC_POSITION = 4,	/* the position cannot be resumed */
+	RC_TEMP = 75,		/* try again */
+};
+
+struct error {
+	int rc;			/* the exit status that fits, RC_OK while nothing failed */
+	char text[1024];	/* one line, for the log */
+};
+
+/* Fills e in and returns -1, so that `return error_set(...)` reads well. Line breaks become spaces. */
+int	 error_set(struct error *e, int rc, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+/* Puts "where: " before the text of an error that is already there; returns -1. */
+int	 error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
