@@ -7,7 +7,7 @@ CFLAGS ?= -O2 -g
 VERSION = 0.1
 
 PKGS = libmariadb libcurl libbsd-overlay
-WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
 CPPFLAGS_ALL := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(shell pkg-config --cflags $(PKGS))
 CFLAGS_ALL = $(WARN) $(CPPFLAGS_ALL) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 LIBS_ALL := $(shell pkg-config --libs $(PKGS)) -lz -lm
