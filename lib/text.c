@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+/* Values from SQL text: a dump's literals, SELECT's results. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/value.h"
+
+static int
+misfit(struct error *e, const struct column *c, const char *text, size_t n)
+{
+	return error_set(e, RC_FAIL, "column %s (%s): not a value of its type: %.*s", c->name, c->type,
+	    (int)(n < 60 ? n : 60), text);
+}
+
+/* Digits at *p up to n of them; moves *p. -1: none. */
+static int
+digits(const char **p, const char *end, unsigned most, unsigned *v)
+{
+	const char *from = *p;
+
+	for (*v = 0; *p < end && **p >= '0' && **p <= '9' && *p - from < (int)most; ++*p)
+		*v = *v * 10 + (unsigned)(**p - '0');
+	return *p == from ? -1 : 0;
+}
+
+static bool
+take(const char **p, const char *end, char c)
+{
+	if (*p == end || **p != c)
+		return false;
+	++*p;
+	return true;
+}
+
+/* hh:mm:ss[.ffffff] to the end of the text. */
+static int
+clock_from(struct value_time *t, const char *p, const char *end)
+{
+	unsigned hour, minute, second, i;
+
+	if (digits(&p, end, 3, &hour) == -1 || !take(&p, end, ':') || digits(&p, end, 2, &minute) == -1 ||
+	    !take(&p, end, ':') || digits(&p, end, 2, &second) == -1 || minute > 59 || second > 59 || hour > 838)
+		return -1;
+	t->hour = (uint16_t)hour;
+	t->minute = (uint8_t)minute;
+	t->second = (uint8_t)second;
+	if (take(&p, end, '.'))
+		for (i = 0; i < 6; i++) {
+			t->micro *= 10;
+			if (p < end && *p >= '0' && *p <= '9')
+				t->micro += (uint32_t)(*p++ - '0');
+		}
+	return p == end ? 0 : -1;
+}
+
+/* Days since 1970-01-01 of a proleptic Gregorian date, and back (civil calendar arithmetic in 400-year eras). */
+static int64_t
+days_from(const struct value_time *t)
+{
+	int64_t y = t->year - (t->month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
+	int64_t doy = (153 * (t->month + (t->month > 2 ? -3 : 9)) + 2) / 5 + t->day - 1;
+
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+static void
+days_to(struct value_time *t, int64_t days)
+{
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+
+	t->day = (uint8_t)(doy - (153 * mp + 2) / 5 + 1);
+	t->month = (uint8_t)(mp < 10 ? mp + 3 : mp - 9);
+	t->year = (uint16_t)(yoe + era * 400 + (t->month <= 2));
+}
+
+void
+value_time_from_unix(struct value_time *t, int64_t seconds, uint32_t micro)
+{
+	int64_t days = seconds / 86400, left = seconds % 86400;
+
+	if (left < 0) {
+		left += 86400;
+		days--;
+	}
+	*t = (struct value_time){ .hour = (uint16_t)(left / 3600), .minute = (uint8_t)(left / 60 % 60),
+	    .second = (uint8_t)(left % 60), .micro = micro };
+	days_to(t, days);
+}
+
+/* YYYY-MM-DD[ hh:mm:ss[.ffffff]] */
+static int
+date_from(struct value_time *t, const struct column *c, const char *p, const char *end)
+{
+	unsigned year, month, day;
+
+	if (digits(&p, end, 4, &year) == -1 || !take(&p, end, '-') || digits(&p, end, 2, &month) == -1 ||
+	    !take(&p, end, '-') || digits(&p, end, 2, &day) == -1 || month > 12 || day > 31)
+		return -1;
+	t->year = (uint16_t)year;
+	t->month = (uint8_t)month;
+	t->day = (uint8_t)day;
+	if (c->kind == COLUMN_DATE)
+		return p == end ? 0 : -1;
+	return take(&p, end, ' ') && clock_from(t, p, end) == 0 && t->hour < 24 ? 0 : -1;
+}
+
+static int
+temporal_from(struct value *v, const struct column *c, const char *p, size_t n, const struct value_options *o)
+{
+	struct value_time *t = &v->time;
+	const char *end = p + n;
+	int64_t seconds;
+
+	v->type = VALUE_TIME;
+	memset(t, 0, sizeof(*t));
+	if (c->kind == COLUMN_TIME) {
+		t->negative = take(&p, end, '-');
+		return clock_from(t, p, end);
+	}
+	if (date_from(t, c, p, end) == -1)
+		return -1;
+	if (c->kind == COLUMN_TIMESTAMP && o->utc_offset_s != 0 && t->month != 0) {
+		seconds = days_from(t) * 86400 + t->hour * 3600 + t->minute * 60 + t->second - o->utc_offset_s;
+		value_time_from_unix(t, seconds, t->micro);
+	}
+	return 0;
+}
+
+static int
+int_from(struct value *v, const struct column *c, const char *p, size_t n)
+{
+	char text[32], *end;
+
+	if (n == 0 || n >= sizeof(text))
+		return -1;
+	memcpy(text, p, n);
+	text[n] = '\0';
+	errno = 0;
+	if (c->is_unsigned || c->kind == COLUMN_YEAR) {
+		v->type = VALUE_UINT;
+		v->u = strtoull(text, &end, 10);
+		return errno != 0 || *end != '\0' || *text == '-' ? -1 : 0;
+	}
+	v->type = VALUE_INT;
+	v->i = strtoll(text, &end, 10);
+	return errno != 0 || *end != '\0' ? -1 : 0;
+}
+
+/* The same digits that a binlog's decimal gives: no leading zeros (zerofill), no sign of a zero. */
+static int
+decimal_from(struct value *v, const char *p, size_t n)
+{
+	bool negative = n > 0 && *p == '-', zero = true;
+	const char *sign = p;
+	size_t i, dots = 0;
+
+	if (negative) {
+		p++;
+		n--;
+	}
+	while (n > 1 && p[0] == '0' && p[1] != '.') {
+		p++;
+		n--;
+	}
+	for (i = 0; i < n; i++) {
+		if (p[i] == '.')
+			dots++;
+		else if (p[i] < '0' || p[i] > '9')
+			return -1;
+		zero = zero && (p[i] == '0' || p[i] == '.');
+	}
+	if (n == 0 || dots > 1 || p[0] == '.' || p[n - 1] == '.')
+		return -1;
+	v->type = VALUE_DIGITS;
+	/* the servers print no leading zeros before a negative number's digits */
+	if (negative && !zero && p == sign + 1) {
+		p--;
+		n++;
+	} else if (negative && !zero) {
+		return -1;
+	}
+	v->bytes.p = p;
+	v->bytes.n = n;
+	return 0;
+}
+
+static int
+float_from(struct value *v, const struct column *c, const char *p, size_t n)
+{
+	char text[400], *end;	/* DOUBLE(255,30) prints up to 309 digits and its fraction */
+
+	if (n == 0 || n >= sizeof(text))
+		return -1;
+	memcpy(text, p, n);
+	text[n] = '\0';
+	if (c->kind == COLUMN_FLOAT) {
+		v->type = VALUE_FLOAT;
+		v->f = strtof(text, &end);
+	} else {
+		v->type = VALUE_DOUBLE;
+		v->d = strtod(text, &end);
+	}
+	return *end != '\0' || strspn(text, "0123456789+-.eE") != n ? -1 : 0;
+}
+
+/* BIT comes as raw big-endian bytes, or as a number. */
+static int
+bit_from(struct value *v, const struct column *c, enum text_form form, const char *p, size_t n)
+{
+	size_t i;
+
+	if (form == TEXT_NUMBER) {
+		struct column whole = *c;
+
+		whole.is_unsigned = true;
+		return int_from(v, &whole, p, n);
+	}
+	if (n > 8)
+		return -1;
+	v->type = VALUE_UINT;
+	for (v->u = 0, i = 0; i < n; i++)
+		v->u = v->u << 8 | (uint8_t)p[i];
+	return 0;
+}
+
+int
+value_from_text(struct value *v, const struct column *c, enum text_form form, const char *text, size_t len,
+    const struct value_options *o, struct error *e)
+{
+	int rc = 0;
+
+	if (form == TEXT_NULL) {
+		v->type = VALUE_NULL;
+		return 0;
+	}
+	switch (c->kind) {
+	case COLUMN_INT:
+	case COLUMN_YEAR: rc = int_from(v, c, text, len); break;
+	case COLUMN_DECIMAL: rc = decimal_from(v, text, len); break;
+	case COLUMN_FLOAT:
+	case COLUMN_DOUBLE: rc = float_from(v, c, text, len); break;
+	case COLUMN_BIT: rc = bit_from(v, c, form, text, len); break;
+	case COLUMN_DATE:
+	case COLUMN_TIME:
+	case COLUMN_DATETIME:
+	case COLUMN_TIMESTAMP: rc = temporal_from(v, c, text, len, o); break;
+	case COLUMN_GEOMETRY:
+	case COLUMN_VECTOR:
+		return error_set(e, RC_FAIL, "column %s: values of type %s are not read yet", c->name, c->type);
+	default:
+		v->type = c->kind == COLUMN_BINARY ? VALUE_BYTES : VALUE_UTF8;
+		v->bytes.p = text;
+		v->bytes.n = len;
+	}
+	return rc == -1 ? misfit(e, c, text, len) : 0;
+}
