@@ -276,6 +276,21 @@ config_load(struct config *c, const char *file, struct error *e)
 	return 0;
 }
 
+int
+config_set(struct config *c, const char *path, const char *value, const char *option, struct error *e)
+{
+	size_t i = key_index(path);
+	char *copy;
+
+	if (check_value(&config_keys[i], value, option, e) == -1)
+		return -1;
+	if ((copy = strdup(value)) == NULL)
+		return error_set(e, RC_TEMP, "%s: %s", option, strerror(errno));
+	free(c->values[i]);
+	c->values[i] = copy;
+	return 0;
+}
+
 void
 config_free(struct config *c)
 {
