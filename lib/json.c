@@ -145,6 +145,22 @@ check_members(struct check *c, int depth, bool object)
 	}
 }
 
+static bool
+check_bare(struct check *c, int depth)
+{
+	if (c->p == c->end || depth > MAX_JSON_DEPTH)
+		return false;
+	switch (*c->p) {
+	case '{': return check_members(c, depth, true);
+	case '[': return check_members(c, depth, false);
+	case '"': return check_string(c);
+	case 't': return check_word(c, "true");
+	case 'f': return check_word(c, "false");
+	case 'n': return check_word(c, "null");
+	default:  return check_number(c);
+	}
+}
+
 /* One value and the white space on both sides. */
 static bool
 check_value(struct check *c, int depth)
@@ -152,19 +168,20 @@ check_value(struct check *c, int depth)
 	bool ok;
 
 	skip_space(c);
-	if (c->p == c->end || depth > MAX_JSON_DEPTH)
-		return false;
-	switch (*c->p) {
-	case '{': ok = check_members(c, depth, true); break;
-	case '[': ok = check_members(c, depth, false); break;
-	case '"': ok = check_string(c); break;
-	case 't': ok = check_word(c, "true"); break;
-	case 'f': ok = check_word(c, "false"); break;
-	case 'n': ok = check_word(c, "null"); break;
-	default:  ok = check_number(c); break;
-	}
+	ok = check_bare(c, depth);
 	skip_space(c);
 	return ok;
+}
+
+const char *
+json_skip(const char *p, const char *end, const char **at)
+{
+	struct check c = { .p = (const uint8_t *)p, .end = (const uint8_t *)end };
+
+	if (check_bare(&c, 0))
+		return (const char *)c.p;
+	*at = (const char *)c.p;
+	return NULL;
 }
 
 int

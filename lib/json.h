@@ -28,6 +28,9 @@ void	 json_free(struct json *);
 /* Is text one JSON value, whole, with nothing but white space around it, in valid UTF-8, at most MAX_JSON_DEPTH
  * deep? -1: no, *at is the first byte that does not fit. Duplicate members are not looked for. */
 int	 json_check(const char *text, size_t len, size_t *at);
+/* The same for one value that begins at p, whatever follows it: where it ends; NULL: *at is the byte that does not
+ * fit. Readers that walk a text themselves check it so in the same pass. */
+const char *json_skip(const char *p, const char *end, const char **at);
 /* Checks (json_check) and finds the tokens; text must stay. Token 0 is the value. Reuses its memory.
  * -1: RC_FAIL, the message names the byte; RC_TEMP when memory is short. */
 int	 json_parse(struct json *, const char *text, size_t len, struct error *);
