@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* Tables enter and leave the main stream, while that stands still. */
+#ifndef JOIN_H
+#define JOIN_H
+
+#include "store.h"
+
+/* names: DB.TABLE…, ends with NULL. All of them or none enter position.json, in one rename; their statuses follow, and
+ * the same call again mends what a crash between left. -1: RC_TEMP: a save is running; RC_FAIL: one is not loaded, or
+ * has not caught up with the main stream. */
+int	 join_tables(const struct store *dir, const struct store *tables, char *const names[], struct error *);
+/* Takes them out. Before that each one's own file gets the place up to which it was covered. */
+int	 leave_tables(const struct store *dir, const struct store *tables, char *const names[], struct error *);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+/* Printing the state. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "position.h"
+#include "show.h"
+#include "table.h"
+
+static int
+print_member(const struct record *r, const char *what, const char *member, struct error *e)
+{
+	const struct member *m = r->members;
+	const char *value;
+
+	while (m->name != NULL && strcmp(m->name, member) != 0)
+		m++;
+	if (m->name == NULL)
+		return error_set(e, RC_USAGE, "%s has no member %s", what, member);
+	if ((value = record_get(r, member)) == NULL) {
+		error_set(e, RC_FAIL, "%s: %s is not set", what, member);
+		return 1;
+	}
+	puts(value);
+	return 0;
+}
+
+int
+show_position_member(const struct store *dir, const char *member, struct error *e)
+{
+	char text[POS_TEXT];
+	struct position p;
+	size_t i;
+	int rc = position_load(&p, dir, e);
+
+	if (rc == -1)
+		return -1;
+	if (rc == 0) {
+		error_set(e, RC_FAIL, "no position is stored");
+		rc = 1;
+	} else if (member != NULL && strcmp(member, "tables") == 0) {
+		for (rc = 0, i = 0; i < p.count; i++)
+			printf("%s@%s\n", p.covers[i].table, pos_text(&p.covers[i].from, text));
+	} else {
+		rc = print_member(&p.r, "the position", member != NULL ? member : "pos", e);
+	}
+	position_free(&p);
+	return rc;
+}
+
+int
+show_table_member(const struct store *tables, const char *dotted, const char *member, struct error *e)
+{
+	struct tabfile t;
+	int rc = tabfile_load_named(&t, tables, dotted, e);
+
+	if (rc == -1)
+		return -1;
+	if (rc == 0) {
+		error_set(e, RC_FAIL, "table %s is not known", dotted);
+		rc = 1;
+	} else {
+		rc = print_member(&t.r, dotted, member != NULL ? member : "status", e);
+	}
+	tabfile_free(&t);
+	return rc;
+}
+
+int
+show_tables(const struct store *tables, struct error *e)
+{
+	struct tabfile_list l;
+	size_t i;
+
+	if (tabfile_list(&l, tables, e) == -1)
+		return -1;
+	for (i = 0; i < l.count; i++)
+		printf("%s.%s\t%s\n", record_get(&l.items[i].r, "db"), record_get(&l.items[i].r, "table"),
+		    record_get(&l.items[i].r, "status"));
+	tabfile_list_free(&l);
+	return 0;
+}
+
+int
+dead_count(const char *file, uint64_t *count, struct error *e)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	char block[65536];
+	ssize_t n, i;
+
+	*count = 0;
+	if (fd == -1)
+		return errno == ENOENT ? 0 : error_set(e, RC_FAIL, "%s: %s", file, strerror(errno));
+	while ((n = read(fd, block, sizeof(block))) > 0)
+		for (i = 0; i < n; i++)
+			*count += block[i] == '\n';
+	close(fd);
+	return n == 0 ? 0 : error_set(e, RC_FAIL, "%s: %s", file, strerror(errno));
+}
+
+/* What show prints. */
+struct state {
+	struct position position;
+	bool have_position;
+	struct tabfile_list tables;
+	uint64_t dead;
+};
+
+static int
+state_read(struct state *s, const struct store *dir, const struct store *tables, struct error *e)
+{
+	char *dead;
+	int rc;
+
+	if (asprintf(&dead, "%s/dead.ndjson", dir->path) == -1)
+		return error_set(e, RC_TEMP, "out of memory");
+	rc = dead_count(dead, &s->dead, e);
+	free(dead);
+	if (rc == -1 || (rc = position_load(&s->position, dir, e)) == -1)
+		return -1;
+	s->have_position = rc == 1;
+	if (tabfile_list(&s->tables, tables, e) == -1) {
+		position_free(&s->position);
+		return -1;
+	}
+	return 0;
+}
+
+/* Seconds since the last stored change was logged; -1: not known. */
+static double
+lag_seconds(const struct state *s)
+{
+	const char *ts = s->have_position ? record_get(&s->position.r, "ts") : NULL;
+	struct timespec now;
+	double lag;
+
+	if (ts == NULL)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	lag = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - strtod(ts, NULL);
+	return lag > 0 ? lag : 0;
+}
+
+static int
+put_json(struct buf *b, const struct state *s)
+{
+	double lag = lag_seconds(s);
+	char text[POS_TEXT];
+	int rc = buf_puts(b, "{\"position\":");
+	size_t i;
+
+	if (!s->have_position) {
+		rc |= buf_puts(b, "null");
+	} else {
+		rc |= buf_putc(b, '{') | record_put(b, &s->position.r) | buf_puts(b, ",\"tables\":{");
+		for (i = 0; i < s->position.count; i++)
+			rc |= (i > 0 ? buf_putc(b, ',') : 0) | json_put_str(b, s->position.covers[i].table) |
+			    buf_putc(b, ':') | json_put_str(b, pos_text(&s->position.covers[i].from, text));
+		rc |= buf_puts(b, "}}");
+	}
+	rc |= buf_puts(b, ",\"tables\":[");
+	for (i = 0; i < s->tables.count; i++)
+		rc |= (i > 0 ? buf_putc(b, ',') : 0) | buf_putc(b, '{') | record_put(b, &s->tables.items[i].r) |
+		    buf_putc(b, '}');
+	rc |= buf_putf(b, "],\"dead\":%" PRIu64, s->dead);
+	if (lag >= 0)
+		rc |= buf_putf(b, ",\"lag\":%.3f", lag);
+	return rc | buf_puts(b, "}\n");
+}
+
+static int
+print_json(const struct state *s, struct error *e)
+{
+	struct buf b;
+	int rc = -1;
+
+	if (buf_init(&b, 2UL * MAX_STATE_FILE) == 0 && put_json(&b, s) == 0) {
+		fwrite(b.data, 1, b.len, stdout);
+		rc = 0;
+	} else {
+		error_set(e, RC_TEMP, "out of memory");
+	}
+	buf_free(&b);
+	return rc;
+}
+
+enum { COLUMN_TABLE, COLUMN_STATUS, COLUMN_ROWS, COLUMN_S0, COLUMN_POS, COLUMN_WHY, COLUMNS };
+
+static const char *
+cell(const struct tabfile *t, int column, char *name, size_t size)
+{
+	static const char *const members[COLUMNS] = { "table", "status", "rows", "s0", "pos", "why" };
+	const char *value = record_get(&t->r, members[column]);
+
+	if (column != COLUMN_TABLE)
+		return value != NULL ? value : "-";
+	snprintf(name, size, "%s.%s", record_get(&t->r, "db"), value);
+	return name;
+}
+
+/* Characters, not bytes, so that names in any script line up. */
+static int
+width(const char *s)
+{
+	int n = 0;
+
+	for (; *s != '\0'; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* A reason comes from a stream: what would move the cursor is shown as a question mark. */
+static void
+print_cell(const char *s)
+{
+	for (; *s != '\0'; s++)
+		putchar((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+}
+
+static void
+print_table(const struct tabfile_list *l)
+{
+	static const char *const titles[COLUMNS] = { "TABLE", "STATUS", "ROWS", "S0", "CAUGHT UP TO", "WHY" };
+	const char *text;
+	char name[1024];
+	int widths[COLUMNS], column, pad;
+	size_t i;
+
+	for (column = 0; column < COLUMNS; column++) {
+		widths[column] = width(titles[column]);
+		for (i = 0; i < l->count; i++)
+			if (width(cell(&l->items[i], column, name, sizeof(name))) > widths[column])
+				widths[column] = width(cell(&l->items[i], column, name, sizeof(name)));
+	}
+	for (i = 0; i <= l->count; i++) {
+		for (column = 0; column < COLUMNS; column++) {
+			text = i == 0 ? titles[column] : cell(&l->items[i - 1], column, name, sizeof(name));
+			pad = column == COLUMNS - 1 ? 0 : widths[column] - width(text);
+			if (column == COLUMN_ROWS)
+				printf("%*s", pad, "");
+			print_cell(text);
+			printf("%*s%s", column == COLUMN_ROWS ? 0 : pad, "", column == COLUMNS - 1 ? "\n" : "  ");
+		}
+	}
+}
+
+static void
+print_text(const struct state *s)
+{
+	const struct record *r = &s->position.r;
+	double lag = lag_seconds(s);
+
+	if (!s->have_position) {
+		puts("position: none stored yet");
+	} else {
+		printf("position: %s", record_get(r, "pos"));
+		if (record_get(r, "server") != NULL)
+			printf(" of server %s", record_get(r, "server"));
+		if (record_get(r, "gtids") != NULL)
+			printf(", GTIDs %s", record_get(r, "gtids"));
+		putchar('\n');
+	}
+	if (lag >= 0)
+		printf("lag: %.1f s\n", lag);
+	printf("dead letters: %" PRIu64 "\n", s->dead);
+	if (s->tables.count > 0) {
+		putchar('\n');
+		print_table(&s->tables);
+	}
+}
+
+int
+show_all(const struct store *dir, const struct store *tables, bool json, struct error *e)
+{
+	struct state s = { 0 };
+	int rc = 0;
+
+	if (state_read(&s, dir, tables, e) == -1)
+		return -1;
+	if (json)
+		rc = print_json(&s, e);
+	else
+		print_text(&s);
+	position_free(&s.position);
+	tabfile_list_free(&s.tables);
+	return rc;
+}
