@@ -1,5 +1,5 @@
 # m2e: MySQL or MariaDB to Elasticsearch or OpenSearch, in step.
-# make [all|check|asan|lint|bench|fuzz|golden|install|clean]; PREFIX, DESTDIR, CFLAGS as usual.
+# make [all|check|asan|lint|bench|fuzz|install|clean]; PREFIX, DESTDIR, CFLAGS as usual.
 
 PREFIX ?= /usr/local
 B ?= build
@@ -10,23 +10,34 @@ PKGS = libmariadb libcurl libbsd-overlay
 WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
 CPPFLAGS_ALL := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(shell pkg-config --cflags $(PKGS))
 CFLAGS_ALL = $(WARN) $(CPPFLAGS_ALL) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
-LIBS_ALL := $(shell pkg-config --libs $(PKGS)) -lz -lm
+LIBS_ALL := $(shell pkg-config --libs $(PKGS)) -lmd -lz -lm
+ASAN = B=build/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' CFLAGS='-O1 -g -fno-omit-frame-pointer'
 
 PROGRAMS = binlog-tail dump-reader es-bulk m2e-state
 MANUALS = $(wildcard man/*.[157])
-LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
-ALL_SRCS = $(wildcard lib/*.c $(PROGRAMS:%=%/*.c))
+SRCS = $(wildcard lib/*.c $(PROGRAMS:%=%/*.c))
+HEADERS = $(wildcard lib/*.h $(PROGRAMS:%=%/*.h))
+UNITS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit-*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+TESTS ?= $(wildcard tests/*.t) $(UNITS)
+SHELL_FILES = $(shell grep -lE '^\#!/bin/sh|shellcheck shell=sh' scripts/* tests/*.t tests/*.sh .ci/run)
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/bin/m2e
 
+# A program is its main.o over an archive of its other objects, which tests and fuzzers link too.
+ARCHIVES = $(PROGRAMS:%=$(B)/%.a) $(B)/libm2e.a
 define program
-$(B)/bin/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(B)/libm2e.a
-	@mkdir -p $$(@D)
-	$$(CC) $$(SANITIZE) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_ALL)
+$(B)/$(1).a: $(patsubst %.c,$(B)/%.o,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c)))
+$(B)/bin/$(1): $(B)/$(1)/main.o $(B)/$(1).a $(B)/libm2e.a
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+$(B)/libm2e.a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 
-$(B)/libm2e.a: $(LIB_OBJS)
+$(PROGRAMS:%=$(B)/bin/%):
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+$(ARCHIVES):
 	rm -f $@
 	$(AR) rcs $@ $^
 
@@ -38,6 +49,65 @@ $(B)/bin/m2e: scripts/m2e
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 
--include $(patsubst %.c,$(B)/%.d,$(ALL_SRCS))
+$(B)/tests/unit-%: $(B)/tests/unit-%.o $(ARCHIVES)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
 
-.PHONY: all
+$(B)/tests/fault.so: tests/fault.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) -D_GNU_SOURCE -O2 -g -shared -fPIC -o $@ $< -ldl
+
+# The tests' own programs: an engine that fails on purpose, and the like.
+$(B)/tests/%: $(B)/tests/%.o $(ARCHIVES)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL) -lmicrohttpd
+
+$(B)/fuzz/%-replay: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+TOOLS = $(patsubst tests/%.c,$(B)/tests/%,$(filter-out tests/unit-%.c tests/fault.c,$(wildcard tests/*.c))) \
+	$(if $(wildcard tests/fault.c),$(B)/tests/fault.so)
+
+check: all $(UNITS) $(TOOLS)
+	B=$(abspath $(B)) M2E_BIN=$(abspath $(B))/bin prove -j$(JOBS) --timer -e '' $(TESTS)
+JOBS ?= 2
+
+# The same tests with address and undefined sanitizers, and the corpora replayed and mutated.
+asan:
+	$(MAKE) $(ASAN) check replay
+REPLAYS ?= 20000
+replay: $(FUZZERS:%=$(B)/fuzz/%-replay)
+	for f in $(FUZZERS); do $(B)/fuzz/$$f-replay tests/corpus/$$f $(REPLAYS) || exit 1; done
+
+# Coverage-guided, for FUZZ_SECONDS each; what they find stays in tests/corpus.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(MAKE) B=build/fuzz CC=clang SANITIZE='-fsanitize=address,undefined,fuzzer-no-link' CFLAGS='-O1 -g -Wno-unknown-warning-option' fuzzers
+	for f in $(FUZZERS); do build/fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 \
+		-artifact_prefix=tests/corpus/$$f/ tests/corpus/$$f || exit 1; done
+fuzzers: $(FUZZERS:%=$(B)/fuzz/%)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=address,undefined,fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+lint:
+	for h in $(HEADERS); do $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c $$h || exit 1; done
+	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer -c -o /dev/null $$c || exit 1; done
+	shellcheck $(SHELL_FILES)
+	for s in $(SHELL_FILES); do dash -n $$s || exit 1; done
+	mandoc -T lint -W warning $(MANUALS)
+
+bench: all
+	scripts/bench
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(foreach n,1 5 7,$(DESTDIR)$(PREFIX)/share/man/man$(n))
+	install -m 755 $(PROGRAMS:%=$(B)/bin/%) $(B)/bin/m2e $(DESTDIR)$(PREFIX)/bin
+	for m in $(MANUALS); do install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/ || exit 1; done
+
+clean:
+	rm -rf build
+
+-include $(patsubst %.c,$(B)/%.d,$(SRCS) $(wildcard tests/*.c tests/fuzz/*.c))
+
+.SECONDARY:
+.PHONY: all asan bench check clean fuzz fuzzers install lint replay
