@@ -85,18 +85,26 @@ is_choice(const char *choices, const char *value)
 	return false;
 }
 
-/* Does the text fit the key's type? where: file and line, or the variable. */
+static bool
+has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
+/* Does the text fit the key's type? where: file and line, or the variable. No message shows a value: it may be a
+ * password under the wrong key. */
 static int
 check_value(const struct config_key *k, const char *value, const char *where, struct error *e)
 {
-	char *end;
-	long long v;
+	const char *why;
 
 	switch (k->type) {
 	case CONFIG_NUMBER:
-		errno = 0;
-		v = strtoll(value, &end, 10);
-		if (errno != 0 || *value == '\0' || *end != '\0' || v < k->min || v > k->max)
+		strtonum(value, k->min, k->max, &why);
+		if (why != NULL || strspn(value, "-0123456789") < strlen(value))
 			return error_set(e, RC_USAGE, "%s: %s must be a number from %lld to %lld", where, k->path,
 			    (long long)k->min, (long long)k->max);
 		return 0;
@@ -108,39 +116,57 @@ check_value(const struct config_key *k, const char *value, const char *where, st
 		if (!is_choice(k->choices, value))
 			return error_set(e, RC_USAGE, "%s: %s must be one of %s", where, k->path, k->choices);
 		return 0;
+	case CONFIG_STRING:
+		if (has_control(value))
+			return error_set(e, RC_USAGE, "%s: %s must not hold control characters", where, k->path);
+		return 0;
 	default:
 		return 0;
 	}
 }
 
-/* The token's value as text: a list's strings joined by LF. NULL: it is of another type than the key. */
+/* An array's strings, each followed by LF; NULL: an element is no string, is empty or holds a control character. */
+static char *
+list_value(const struct json *j, int t)
+{
+	char *text = NULL, *item;
+	struct buf b;
+	bool ok = true;
+	int at;
+
+	if (buf_init(&b, MAX_CONFIG) == -1)
+		return NULL;
+	for (at = json_first(j, t); at != -1 && ok; at = json_next(j, at)) {
+		item = json_strdup(j, at);
+		ok = item != NULL && *item != '\0' && !has_control(item) && buf_puts(&b, item) == 0 &&
+		    buf_putc(&b, '\n') == 0;
+		free(item);
+	}
+	if (ok)
+		text = strndup(b.data, b.len);
+	buf_free(&b);
+	return text;
+}
+
+/* The token's value as text. NULL: it is of another type than the key. */
 static char *
 token_value(const struct json *j, int t, const struct config_key *k)
 {
 	enum json_type type = json_type(j, t);
 	const char *raw;
-	struct buf b;
-	char *text = NULL;
 	size_t n;
-	int at, rc = 0;
 
-	if (k->type == CONFIG_NUMBER || k->type == CONFIG_BOOL) {
+	switch (k->type) {
+	case CONFIG_NUMBER:
 		raw = json_raw(j, t, &n);
-		return type == JSON_STRING || type == JSON_OBJECT || type == JSON_ARRAY ? NULL : strndup(raw, n);
+		return type == JSON_NUMBER ? strndup(raw, n) : NULL;
+	case CONFIG_BOOL:
+		return type == JSON_TRUE || type == JSON_FALSE ? strdup(type == JSON_TRUE ? "true" : "false") : NULL;
+	case CONFIG_LIST:
+		return type == JSON_ARRAY ? list_value(j, t) : NULL;
+	default:
+		return json_strdup(j, t);
 	}
-	if (k->type != CONFIG_LIST)
-		return type == JSON_STRING ? json_strdup(j, t) : NULL;
-	if (type != JSON_ARRAY || buf_init(&b, MAX_CONFIG) == -1)
-		return NULL;
-	for (at = json_first(j, t); at != -1 && rc == 0; at = json_next(j, at)) {
-		rc = json_text(j, at, &b);
-		if (rc == 0)
-			rc = buf_putc(&b, '\n');
-	}
-	if (rc == 0)
-		text = strndup(b.data, b.len);
-	buf_free(&b);
-	return text;
 }
 
 static const char *
@@ -149,42 +175,65 @@ type_name(const struct config_key *k)
 	switch (k->type) {
 	case CONFIG_NUMBER: return "a number";
 	case CONFIG_BOOL: return "true or false";
-	case CONFIG_LIST: return "an array of strings";
+	case CONFIG_LIST: return "an array of strings, none of them empty";
 	default: return "a string";
 	}
 }
 
-static int
-read_object(struct config *c, const struct json *j, int object, const char *prefix, const char *file, struct error *e)
+/* Do keys called `name.…` exist? */
+static bool
+is_section(const char *name)
 {
-	char path[128], where[512];
-	const struct config_key *k;
-	size_t i;
-	char *name;
-	int t;
+	size_t i, n = strlen(name);
+
+	for (i = 0; i < config_keys_count; i++)
+		if (strncmp(config_keys[i].path, name, n) == 0 && config_keys[i].path[n] == '.')
+			return true;
+	return false;
+}
+
+static int
+read_key(struct config *c, const struct json *j, int t, const char *path, const char *where, struct error *e)
+{
+	size_t i = key_index(path);
+	const struct config_key *k = &config_keys[i];
+
+	if (i == config_keys_count)
+		return error_set(e, RC_USAGE, "%s: unknown key %s", where, path);
+	if (c->values[i] != NULL)
+		return error_set(e, RC_USAGE, "%s: %s stands here twice", where, path);
+	if ((c->values[i] = token_value(j, t + 1, k)) == NULL)
+		return error_set(e, RC_USAGE, "%s: %s must be %s", where, path, type_name(k));
+	if (k->retired != NULL)
+		log_warn("%s: %s is ignored: %s", where, path, k->retired);
+	return check_value(k, c->values[i], where, e);
+}
+
+/* section "": the whole file. */
+static int
+read_object(struct config *c, const struct json *j, int object, const char *section, const char *file, struct error *e)
+{
+	char path[128], where[512], *name;
+	bool dotted;
+	int t, rc;
 
 	for (t = json_first(j, object); t != -1; t = json_next(j, t)) {
-		if ((name = json_strdup(j, t)) == NULL)
-			return error_set(e, RC_USAGE, "%s:%u: a key that can't be read", file, json_line(j, t));
-		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix == '\0' ? "" : ".", name);
-		free(name);
 		snprintf(where, sizeof(where), "%s:%u", file, json_line(j, t));
-		if ((i = key_index(path)) == config_keys_count) {
-			if (json_type(j, t + 1) != JSON_OBJECT || *prefix != '\0')
-				return error_set(e, RC_USAGE, "%s: unknown key %s", where, path);
-			if (read_object(c, j, t + 1, path, file, e) == -1)
-				return -1;
-			continue;
-		}
-		k = &config_keys[i];
-		if (c->values[i] != NULL)
-			return error_set(e, RC_USAGE, "%s: %s stands here twice", where, path);
-		if ((c->values[i] = token_value(j, t + 1, k)) == NULL)
-			return error_set(e, RC_USAGE, "%s: %s must be %s", where, path, type_name(k));
-		if (check_value(k, c->values[i], where, e) == -1)
+		if ((name = json_strdup(j, t)) == NULL)
+			return error_set(e, RC_USAGE, "%s: a key that can't be read", where);
+		snprintf(path, sizeof(path), "%s%s%s", section, *section == '\0' ? "" : ".", name);
+		dotted = strchr(name, '.') != NULL;
+		free(name);
+		if (dotted)
+			rc = error_set(e, RC_USAGE, "%s: unknown key %s: a section is an object, not a dot", where, path);
+		else if (*section != '\0' || !is_section(path))
+			rc = read_key(c, j, t, path, where, e);
+		else if (json_type(j, t + 1) != JSON_OBJECT)
+			rc = error_set(e, RC_USAGE, "%s: %s must be an object", where, path);
+		else
+			rc = read_object(c, j, t + 1, path, file, e);
+		if (rc == -1)
 			return -1;
-		if (k->retired != NULL)
-			log_warn("%s: %s is ignored: %s", where, path, k->retired);
 	}
 	return 0;
 }
@@ -210,57 +259,168 @@ out:
 	return rc;
 }
 
+/* The message shows nothing of the text, which may hold a password. */
+static int
+parse_file(struct json *j, const char *file, const struct buf *b, struct error *e)
+{
+	unsigned int line = 1;
+	size_t at = 0, i;
+
+	if (json_check(b->data, b->len, &at) == -1) {
+		for (i = 0; i < at && i < b->len; i++)
+			line += b->data[i] == '\n';
+		return error_set(e, RC_USAGE, "%s:%u: not JSON here", file, line);
+	}
+	if (json_parse_checked(j, b->data, b->len, e) == -1)
+		return error_at(e, "%s", file);
+	if (json_type(j, 0) != JSON_OBJECT)
+		return error_set(e, RC_USAGE, "%s: must be one JSON object", file);
+	return 0;
+}
+
+/* `database.password_file` for `database.password`, and the other way round; config_keys_count for other keys. */
+static size_t
+partner(size_t key)
+{
+	const char *path = config_keys[key].path;
+	size_t n = strlen(path);
+	char other[128];
+
+	if (config_keys[key].type == CONFIG_SECRET)
+		snprintf(other, sizeof(other), "%s_file", path);
+	else if (n > 5 && strcmp(path + n - 5, "_file") == 0)
+		snprintf(other, sizeof(other), "%.*s", (int)n - 5, path);
+	else
+		return config_keys_count;
+	return key_index(other);
+}
+
+static int
+check_secrets(const struct config *c, const char *file, bool others_read, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < config_keys_count; i++) {
+		if (config_keys[i].type != CONFIG_SECRET || c->values[i] == NULL)
+			continue;
+		if (c->values[partner(i)] != NULL)
+			return error_set(e, RC_USAGE, "%s: %s and %s_file: one of them only", file,
+			    config_keys[i].path, config_keys[i].path);
+		if (others_read)
+			log_warn("%s holds a password and others may read it: chmod 600 it, or name a %s_file", file,
+			    config_keys[i].path);
+	}
+	return 0;
+}
+
 static int
 read_file(struct config *c, const char *file, struct error *e)
 {
 	struct json j = { 0 };
 	struct stat st;
 	struct buf b;
-	size_t i;
 	int rc;
 
 	if (buf_init(&b, MAX_CONFIG) == -1)
 		return error_set(e, RC_TEMP, "%s: %s", file, strerror(errno));
-	if ((rc = read_whole(file, &b, &st, e)) == 0 && (rc = json_parse(&j, b.data, b.len, e)) == -1) {
-		e->rc = RC_USAGE;
-		error_at(e, "%s", file);
-	}
-	if (rc == 0 && json_type(&j, 0) != JSON_OBJECT)
-		rc = error_set(e, RC_USAGE, "%s: must be one JSON object", file);
-	if (rc == 0)
-		rc = read_object(c, &j, 0, "", file, e);
-	for (i = 0; rc == 0 && i < config_keys_count; i++)
-		if (config_keys[i].type == CONFIG_SECRET && c->values[i] != NULL && (st.st_mode & 044) != 0)
-			log_warn("%s holds a password and others may read it: chmod 600 it, or name a %s_file", file,
-			    config_keys[i].path);
+	if ((rc = read_whole(file, &b, &st, e)) == 0 && (rc = parse_file(&j, file, &b, e)) == 0 &&
+	    (rc = read_object(c, &j, 0, "", file, e)) == 0)
+		rc = check_secrets(c, file, (st.st_mode & 044) != 0, e);
 	json_free(&j);
+	explicit_bzero(b.data, b.len);
 	buf_free(&b);
 	return rc;
 }
 
 /* A variable's list is separated by commas or white space. */
+static void
+split_list(char *p)
+{
+	for (; *p != '\0'; p++)
+		if (*p == ',' || isspace((unsigned char)*p))
+			*p = '\n';
+}
+
+/* Is it the variable of a key, or of no section at all? */
+static bool
+is_known_variable(const char *name, size_t n)
+{
+	char variable[128];
+	bool ours = false;
+	size_t i, section;
+
+	for (i = 0; i < config_keys_count; i++) {
+		config_variable(config_keys[i].path, variable, sizeof(variable));
+		if (strlen(variable) == n && strncmp(name, variable, n) == 0)
+			return true;
+		section = strcspn(config_keys[i].path, ".");
+		if (config_keys[i].path[section] == '.')	/* M2E_, the section, _ */
+			ours |= strncmp(name, variable, 4 + section + 1) == 0;
+	}
+	return !ours;
+}
+
+/* M2E_DATABASE_HOTS would else be one more value that nobody reads. Variables of no section are not ours to judge. */
+static int
+check_environment(struct error *e)
+{
+	char *const *at;
+	size_t n;
+
+	for (at = environ; at != NULL && *at != NULL; at++) {
+		n = strcspn(*at, "=");
+		if (!is_known_variable(*at, n))
+			return error_set(e, RC_USAGE, "%.*s: no key has this variable", (int)n, *at);
+	}
+	return 0;
+}
+
+/* The variable's value; an empty one is as good as none. */
+static const char *
+variable_value(size_t key)
+{
+	char name[128];
+	const char *value;
+
+	config_variable(config_keys[key].path, name, sizeof(name));
+	value = getenv(name);
+	return value == NULL || *value == '\0' ? NULL : value;
+}
+
+/* A password by variable takes the place of the file's password_file, and the other way round. */
+static int
+read_variable(struct config *c, size_t i, const char *value, struct error *e)
+{
+	const struct config_key *k = &config_keys[i];
+	size_t other = partner(i);
+	char name[128];
+
+	config_variable(k->path, name, sizeof(name));
+	if (other < config_keys_count) {
+		if (variable_value(other) != NULL)
+			return error_set(e, RC_USAGE, "%s: %s and %s: one of them only", name, k->path,
+			    config_keys[other].path);
+		free(c->values[other]);
+		c->values[other] = NULL;
+	}
+	free(c->values[i]);
+	if ((c->values[i] = strdup(value)) == NULL)
+		return error_set(e, RC_TEMP, "%s: %s", name, strerror(errno));
+	if (k->type == CONFIG_LIST)
+		split_list(c->values[i]);
+	return check_value(k, c->values[i], name, e);
+}
+
 static int
 read_environment(struct config *c, struct error *e)
 {
 	const char *value;
-	char name[128], *p;
 	size_t i;
 
-	for (i = 0; i < config_keys_count; i++) {
-		config_variable(config_keys[i].path, name, sizeof(name));
-		if ((value = getenv(name)) == NULL)
-			continue;
-		free(c->values[i]);
-		if ((c->values[i] = strdup(value)) == NULL)
-			return error_set(e, RC_TEMP, "%s: %s", name, strerror(errno));
-		if (config_keys[i].type == CONFIG_LIST)
-			for (p = c->values[i]; *p != '\0'; p++)
-				if (*p == ',' || *p == ' ')
-					*p = '\n';
-		if (check_value(&config_keys[i], c->values[i], name, e) == -1)
+	for (i = 0; i < config_keys_count; i++)
+		if ((value = variable_value(i)) != NULL && read_variable(c, i, value, e) == -1)
 			return -1;
-	}
-	return 0;
+	return check_environment(e);
 }
 
 int
@@ -346,8 +506,11 @@ secret_read(const char *file, struct error *e)
 	char *line = NULL;
 	size_t cap = 0;
 	FILE *f = fopen(file, "re");
+	struct stat st;
 	ssize_t n;
 
+	if (f != NULL && fstat(fileno(f), &st) == 0 && (st.st_mode & 044) != 0)
+		log_warn("%s holds a password and others may read it: chmod 600 it", file);
 	if (f == NULL || (n = getline(&line, &cap, f)) == -1) {
 		error_set(e, RC_USAGE, "%s: %s", file, f == NULL ? strerror(errno) : "empty");
 		free(line);

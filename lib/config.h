@@ -28,7 +28,8 @@ struct config {
 };
 
 /* Reads file (NULL: environment and defaults only), checks every key. -1: RC_USAGE, the message names file, line
- * and key. Warns (log) about a file that others may read and that holds a secret, and about retired keys. */
+ * and key, and never a value. Warns (log) about a file that others may read and that holds a secret, and about
+ * retired keys. An empty variable is as good as none; one that begins as ours do but is no key's is an error. */
 int	 config_load(struct config *, const char *file, struct error *);
 /* Puts a value over what file and environment say (a command line option's); checked as they are, -1: RC_USAGE. */
 int	 config_set(struct config *, const char *path, const char *value, const char *option, struct error *);
