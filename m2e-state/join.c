@@ -85,7 +85,8 @@ check_caught_up(const struct position *p, const char *name, const struct point *
 	return 0;
 }
 
-/* A first position: the earliest of the tables', since each one's own place keeps out what it has. */
+/* The main stream's first position, or a new one, since it covers nothing: the earliest of the tables'. Each one's own
+ * place keeps out what it has. */
 static int
 first_position(struct position *p, const struct point *at, struct error *e)
 {
@@ -151,7 +152,8 @@ join_tables(const struct store *dir, const struct store *tables, char *const nam
 		close(lock);
 		return -1;
 	}
-	first = rc == 0;
+	if ((first = p.count == 0))
+		record_free(&p.r);
 	for (i = 0, rc = 0; rc == 0 && names[i] != NULL; i++)
 		rc = enter(&p, tables, names[i], first, e);
 	/* covered first: a crash here leaves a table that is streamed, and whose status the same call mends */

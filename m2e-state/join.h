@@ -5,7 +5,8 @@
 
 #include "store.h"
 
-/* names: DB.TABLE…, ends with NULL. All of them or none enter position.json, in one rename; their statuses follow, and
+/* names: DB.TABLE…, ends with NULL. A main stream that covers nothing yet starts where they are; else each must have
+ * caught up with it. All of them or none enter position.json, in one rename; their statuses follow, and
  * the same call again mends what a crash between left. -1: RC_TEMP: a save is running; RC_FAIL: one is not loaded, or
  * has not caught up with the main stream. */
 int	 join_tables(const struct store *dir, const struct store *tables, char *const names[], struct error *);

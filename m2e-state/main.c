@@ -40,12 +40,13 @@ static _Noreturn void
 usage(FILE *to, int rc)
 {
 	fputs("usage: m2e-state [--state DIR] [--config FILE] [-qv] COMMAND\n"
-	    "       get position [MEMBER] | get table DB.TABLE [MEMBER] | get tables\n"
+	    "       get position [MEMBER] | get table DB.TABLE [MEMBER]\n"
+	    "       get covered | get tables\n"
 	    "       set position POS [MEMBER=VALUE ...] | set table DB.TABLE MEMBER=VALUE ...\n"
 	    "       save [--table DB.TABLE] [--every MS]\n"
 	    "       join DB.TABLE ... | leave DB.TABLE ...\n"
 	    "       show [--json]\n"
-	    "       config FILE [check | get KEY]\n"
+	    "       config [FILE] [check | get KEY]\n"
 	    "       dead FILE\n"
 	    "       m2e-state --help | --version\n", to);
 	exit(rc);
@@ -67,6 +68,8 @@ run_get(struct call *c, struct error *e)
 		return show_table_member(&c->tables, c->args[1], c->args[2], e);
 	if (strcmp(c->args[0], "tables") == 0 && c->count == 1)
 		return show_tables(&c->tables, e);
+	if (strcmp(c->args[0], "covered") == 0 && c->count == 1)
+		return show_covered(&c->dir, e);
 	return not_understood(e);
 }
 
@@ -110,11 +113,21 @@ run_show(struct call *c, struct error *e)
 static int
 run_config(struct call *c, struct error *e)
 {
-	if (c->count == 2 && strcmp(c->args[1], "check") == 0)
-		return settings_check(c->args[0], e);
-	if (c->count == 3 && strcmp(c->args[1], "get") == 0)
-		return settings_get(c->args[0], c->args[2], e);
-	return c->count == 1 ? settings_print(c->args[0], e) : not_understood(e);
+	const char *file = c->o->config != NULL ? c->o->config : "";
+	char **args = c->args;
+	int count = c->count;
+
+	if (count > 0 && strcmp(args[0], "check") != 0 && strcmp(args[0], "get") != 0) {
+		file = *args++;
+		count--;
+	}
+	if (count == 0)
+		return settings_print(file, e);
+	if (count == 1 && strcmp(args[0], "check") == 0)
+		return settings_check(file, e);
+	if (count == 2 && strcmp(args[0], "get") == 0)
+		return settings_get(file, args[1], e);
+	return not_understood(e);
 }
 
 static int
@@ -142,7 +155,7 @@ static const struct command {
 	{ "join", run_join, 1, INT32_MAX, DIR_WRITE },
 	{ "leave", run_leave, 1, INT32_MAX, DIR_WRITE },
 	{ "show", run_show, 0, 0, DIR_READ },
-	{ "config", run_config, 1, 3, DIR_NONE },
+	{ "config", run_config, 0, 3, DIR_NONE },
 	{ "dead", run_dead, 1, 1, DIR_NONE },
 };
 

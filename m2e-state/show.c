@@ -34,9 +34,7 @@ print_member(const struct record *r, const char *what, const char *member, struc
 int
 show_position_member(const struct store *dir, const char *member, struct error *e)
 {
-	char text[POS_TEXT];
 	struct position p;
-	size_t i;
 	int rc = position_load(&p, dir, e);
 
 	if (rc == -1)
@@ -44,14 +42,26 @@ show_position_member(const struct store *dir, const char *member, struct error *
 	if (rc == 0) {
 		error_set(e, RC_FAIL, "no position is stored");
 		rc = 1;
-	} else if (member != NULL && strcmp(member, "tables") == 0) {
-		for (rc = 0, i = 0; i < p.count; i++)
-			printf("%s@%s\n", p.covers[i].table, pos_text(&p.covers[i].from, text));
 	} else {
 		rc = print_member(&p.r, "the position", member != NULL ? member : "pos", e);
 	}
 	position_free(&p);
 	return rc;
+}
+
+int
+show_covered(const struct store *dir, struct error *e)
+{
+	char text[POS_TEXT];
+	struct position p;
+	size_t i;
+
+	if (position_load(&p, dir, e) == -1)
+		return -1;
+	for (i = 0; i < p.count; i++)
+		printf("%s\t%s\n", p.covers[i].table, pos_text(&p.covers[i].from, text));
+	position_free(&p);
+	return 0;
 }
 
 int
