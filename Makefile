@@ -92,7 +92,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 lint:
 	for h in $(HEADERS); do $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c $$h || exit 1; done
 	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer -c -o /dev/null $$c || exit 1; done
-	shellcheck $(SHELL_FILES)
+	shellcheck -x -P tests -e SC1091,SC2154 $(SHELL_FILES)
 	for s in $(SHELL_FILES); do dash -n $$s || exit 1; done
 	mandoc -T lint -W warning $(MANUALS)
 
@@ -106,6 +106,26 @@ install: all
 
 clean:
 	rm -rf build
+
+# Tests: tests/*.t in sh, tests/unit-NAME.c in C, both print TAP. A unit test or fuzz target whose name begins with a
+# program's (unit-es-bulk-retry.c, fuzz/binlog-tail-rows.c) is linked with that program's objects, but main.o.
+UNITS = $(patsubst %.c,$(B)/%,$(wildcard tests/unit-*.c))
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+.SECONDARY:
+.SECONDEXPANSION:
+own_objs = $(foreach p,$(PROGRAMS),$(if $(filter $(p) $(p)-%,$(1)),$(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard $(p)/*.c)))))
+
+$(B)/tests/unit-%: $(B)/tests/unit-%.o $$(call own_objs,$$*) $(B)/libm2e.a
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+$(B)/fuzz/%-replay: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(call own_objs,$$*) $(B)/libm2e.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
+# LD_PRELOAD=$(B)/tests/fault.so: a chosen system call fails, or is the process's last
+$(B)/tests/fault.so: tests/fault.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 -include $(patsubst %.c,$(B)/%.d,$(SRCS) $(wildcard tests/*.c tests/fuzz/*.c))
 
