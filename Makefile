@@ -107,26 +107,6 @@ install: all
 clean:
 	rm -rf build
 
-# Tests: tests/*.t in sh, tests/unit-NAME.c in C, both print TAP. A unit test or fuzz target whose name begins with a
-# program's (unit-es-bulk-retry.c, fuzz/binlog-tail-rows.c) is linked with that program's objects, but main.o.
-UNITS = $(patsubst %.c,$(B)/%,$(wildcard tests/unit-*.c))
-FUZZ = $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-.SECONDARY:
-.SECONDEXPANSION:
-own_objs = $(foreach p,$(PROGRAMS),$(if $(filter $(p) $(p)-%,$(1)),$(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard $(p)/*.c)))))
-
-$(B)/tests/unit-%: $(B)/tests/unit-%.o $$(call own_objs,$$*) $(B)/libm2e.a
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
-
-$(B)/fuzz/%-replay: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $$(call own_objs,$$*) $(B)/libm2e.a
-	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
-
-# LD_PRELOAD=$(B)/tests/fault.so: a chosen system call fails, or is the process's last
-$(B)/tests/fault.so: tests/fault.c
-	@mkdir -p $(@D)
-	$(CC) $(WARN) -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
-
 -include $(patsubst %.c,$(B)/%.d,$(SRCS) $(wildcard tests/*.c tests/fuzz/*.c))
 
 .SECONDARY:
