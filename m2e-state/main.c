@@ -121,6 +121,8 @@ run_config(struct call *c, struct error *e)
 		file = *args++;
 		count--;
 	}
+	if (count != 1)
+		log_quieter();	/* what there is to warn of, `check` has said: sh asks for one key after another */
 	if (count == 0)
 		return settings_print(file, e);
 	if (count == 1 && strcmp(args[0], "check") == 0)
