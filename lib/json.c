@@ -459,10 +459,12 @@ json_i64(const struct json *j, int t, int64_t *v)
 	if (t < 0 || json_type(j, t) != JSON_NUMBER)
 		return -1;
 	p = json_raw(j, t, &n);
-	if (n >= sizeof(digits) || strcspn(p, ".eE") < n)
+	if (n >= sizeof(digits))
 		return -1;
 	memcpy(digits, p, n);
 	digits[n] = '\0';
+	if (strpbrk(digits, ".eE") != NULL)
+		return -1;
 	errno = 0;
 	*v = strtoll(digits, NULL, 10);
 	return errno == 0 ? 0 : -1;
