@@ -1,0 +1,117 @@
+#!/bin/sh
+# m2e's decisions, with programs that only play their parts (m2e-state is the real one).
+. "${0%/*}/tap.sh"
+
+mkdir "$tmp/bin" "$tmp/play"
+cp "$bin/m2e" "$tmp/bin/"
+ln -s "$bin/m2e-state" "$tmp/bin/m2e-state"
+# A part: $tmp/play/PROGRAM holds the statuses of its runs in the pipe, one a line; the last one goes for all that follow.
+cat >"$tmp/bin/es-bulk" <<-'END'
+	#!/bin/sh
+	part=${0##*/}
+	n=$(($(cat "$PLAY/$part.n" 2>/dev/null || echo 0) + 1))
+	echo $n >"$PLAY/$part.n"
+	echo "$part $*" >>"$PLAY/log"
+	case $part in
+	es-bulk) cat ;;
+	*)
+		echo '{"op":"source","server":"7","epoch":0,"created":1}'
+		echo "{\"op\":\"commit\",\"pos\":\"binlog.000001:$((1000 + n))\",\"ts\":1,\"rows\":1}"
+		;;
+	esac
+	status=$(sed -n "${n}p" "$PLAY/$part" 2>/dev/null)
+	[ -n "$status" ] || status=$(tail -n 1 "$PLAY/$part" 2>/dev/null)
+	[ "${status:-0}" != stay ] || {
+		trap 'exit 0' TERM
+		while :; do sleep 0.1; done
+	}
+	[ "${status:-0}" != killed ] || kill -9 $$
+	exit "${status:-0}"
+END
+cat >"$tmp/bin/binlog-tail" <<-'END'
+	#!/bin/sh
+	case "$*" in
+	*--tables*) cat "$PLAY/tables" ;;
+	*--identify*) echo 7 ;;
+	*) exec "${0%/*}/tail-part" "$@" ;;
+	esac
+END
+ln -s es-bulk "$tmp/bin/tail-part"
+chmod +x "$tmp/bin/"*
+export PLAY="$tmp/play"
+
+echo '{"state_dir":"'"$tmp/state"'","database":{"tables":["d.t"]}}' >"$tmp/m2e.json"
+# Everything is loaded already, so that only the stream plays.
+fresh() {
+	rm -rf "$tmp/state" "$tmp/play"
+	mkdir "$tmp/play"
+	echo d.t >"$tmp/play/tables"
+	for s in status=created status=dumping status=dumped status=moving; do
+		m2e-state --state "$tmp/state" set table d.t $s || bail 'no state'
+	done
+	m2e-state --state "$tmp/state" set table d.t status=moved s0=binlog.000001:4 server=7 epoch=0 || bail 'no state'
+	m2e-state --state "$tmp/state" join d.t || bail 'no join'
+}
+play() { # PROGRAM STATUS...
+	play_part=$1
+	shift
+	printf '%s\n' "$@" >"$tmp/play/$play_part"
+}
+m2e_ends() { # STATUS NAME
+	rc_is "$1" "$2" timeout 60 "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+}
+
+while read -r tail bulk want; do
+	fresh
+	play tail-part "$tail"
+	play es-bulk "$bulk"
+	m2e_ends "$want" "binlog-tail $tail, es-bulk $bulk: m2e ends with $want"
+done <<-END
+	75 1 1
+	75 2 2
+	1 2 2
+	4 75 4
+	4 1 1
+	killed 1 1
+END
+
+fresh
+play tail-part 75 killed 0 1
+play es-bulk 0
+m2e_ends 1 'what passes by itself is started again, until a person must act'
+is "$(cat "$tmp/play/tail-part.n")" 4 'it was started four times'
+
+fresh
+play tail-part 4
+m2e_ends 4 'a position that cannot be resumed ends the run'
+like "$(cat "$tmp/err")" 'm2e load --all' 'and the log names the command'
+
+fresh
+play tail-part stay
+spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+pid=$spawned
+ok 'it streams' wait_until 10 grep -q tail-part "$tmp/play/log"
+rc_is 75 'a second one on the same directory leaves' "$tmp/bin/m2e" -c "$tmp/m2e.json" run
+like "$(cat "$tmp/err")" "pid $pid" 'and names the first'
+ok 'm2e stop ends it' "$tmp/bin/m2e" -c "$tmp/m2e.json" stop
+finish 10 "$pid"
+is "$rc" 0 'cleanly'
+
+fresh
+play tail-part stay
+spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+pid=$spawned
+wait_until 10 test -s "$tmp/state/run/main.pid"
+kill -9 "$(cat "$tmp/state/run/main.pid")"
+ok 'a program that is killed comes again' wait_until 10 sh -c "[ \"\$(cat '$tmp/play/tail-part.n')\" = 2 ]"
+stop "$pid"
+is "$rc" 0 'SIGTERM stops it cleanly'
+
+fresh
+echo d.other >"$tmp/play/tables"
+play tail-part stay
+spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+pid=$spawned
+ok 'a table that is no longer chosen leaves the stream' wait_until 10 sh -c "! m2e-state --state '$tmp/state' get covered | grep -q d.t"
+stop "$pid"
+done_testing
