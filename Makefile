@@ -92,7 +92,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 lint:
 	for h in $(HEADERS); do $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c $$h || exit 1; done
 	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer -c -o /dev/null $$c || exit 1; done
-	shellcheck -x -P tests -e SC1091,SC2154 $(SHELL_FILES)
+	shellcheck -x -P tests -e SC1091,SC2154,SC2317 $(SHELL_FILES)
 	for s in $(SHELL_FILES); do dash -n $$s || exit 1; done
 	mandoc -T lint -W warning $(MANUALS)
 

@@ -13,7 +13,7 @@ m2e_stop() {
 	m2e -q -c "$tmp/m2e.json" stop
 	finish 60 "$m2e_pid"
 }
-m2e_log() { tail -n "${1:-40}" "$tmp/m2e.err" | sed 's/^/# /' >&2; }
+m2e_log() { tail -n 60 "$tmp/m2e.err" | sed 's/^/# /' >&2; }
 
 server_position() {
 	if [ "$db_kind" = mysql ]; then

@@ -1,0 +1,79 @@
+#!/bin/sh
+# A table's life: later tables join, lost positions lead to a new load, dead letters are replayed.
+. "${0%/*}/tap.sh"
+. "${0%/*}/servers.sh"
+. "${0%/*}/m2e.sh"
+
+own_database mariadb
+need_opensearch
+db=life_$$
+at_exit "es DELETE '/$db.*' >/dev/null 2>&1"
+sql "CREATE DATABASE $db; USE $db; CREATE TABLE a (id int PRIMARY KEY, v varchar(50), d date); CREATE TABLE b (id int PRIMARY KEY, v varchar(50));
+	INSERT INTO a SELECT seq, 'a', NULL FROM seq_1_to_2000; INSERT INTO b SELECT seq, 'b' FROM seq_1_to_2000;"
+
+### one table, then another
+
+m2e_config "$db.a"
+m2e_start
+ok 'the first table is in step' wait_until 60 all_syncing "$db.a" || m2e_log
+is "$(es GET "/_alias/$db.a" | jq -r 'keys[]' | sed 's/@[0-9]*$/@/')" "$db.a@" 'its index stands behind an alias'
+m2e_stop
+m2e_config "$db.a" "$db.b"
+sql "UPDATE $db.a SET v = 'while away' WHERE id < 10; UPDATE $db.b SET v = 'before its load' WHERE id < 10"
+m2e_start
+sql "INSERT INTO $db.a VALUES (5000, 'meanwhile', NULL); INSERT INTO $db.b VALUES (5000, 'meanwhile')"
+ok 'a table that is added joins the running set' wait_until 60 all_syncing "$db.a" "$db.b" || m2e_log
+sql "UPDATE $db.b SET v = 'after' WHERE id BETWEEN 100 AND 200; DELETE FROM $db.b WHERE id > 1900"
+ok 'both go on' wait_caught_up 30
+ok 'and hold what the tables hold' index_equals "$db.a" "$db.b" || m2e_log
+m2e -c "$tmp/m2e.json" status >"$tmp/status" 2>&1
+like "$(cat "$tmp/status")" "$db.b +syncing" 'm2e status shows it'
+is "$(m2e -c "$tmp/m2e.json" status --json | jq -c '[.running, (.tables | length)]')" '[true,2]' 'also as JSON'
+ok 'm2e check is content' m2e -c "$tmp/m2e.json" check
+like "$(cat "$tmp/out")" '^ok +binlog_format' 'and names the settings'
+
+### ALTER TABLE while it streams
+
+sql "ALTER TABLE $db.a ADD COLUMN later int; UPDATE $db.a SET later = 7 WHERE id = 1; INSERT INTO $db.a VALUES (5001, 'new', NULL, 8)"
+ok 'a new column is followed' wait_caught_up 30
+ok 'under its name' index_equals "$db.a" || m2e_log
+is "$(es GET "/$db.a/_mapping" | jq -r '.[].mappings.properties.later.type')" integer 'its mapping came before its first row'
+is "$(table_status "$db.a")" syncing 'a nullable column without default leaves the table in step'
+sql "ALTER TABLE $db.b MODIFY v varchar(60) NOT NULL DEFAULT 'x'"
+ok 'another change makes it stale' wait_until 30 sh -c "[ \"\$(m2e-state --state '$tmp/state' get table $db.b status)\" = stale ]"
+
+### poison
+
+sql "SET sql_mode = 'ALLOW_INVALID_DATES'; INSERT INTO $db.a VALUES (6000, 'poison', '2026-02-31', 1), (6001, 'gone later', '2026-02-31', 1), (6002, 'good', '2026-02-28', 1);
+	UPDATE $db.a SET v = 'beside it' WHERE id = 2; DELETE FROM $db.a WHERE id = 6001;"
+ok 'a refused document holds nothing up' wait_caught_up 30
+is "$(jq -r '.event.key[0]' "$tmp/state/dead.ndjson" | sort | paste -sd ' ')" '6000 6001' 'it is in the dead-letter file'
+like "$(jq -c .error "$tmp/state/dead.ndjson")" 'document_parsing_exception|mapper_parsing_exception' 'with the reason'
+is "$(es GET "/$db.a/_doc/6002" | jq -r ._source.v)" good 'the rest flows on'
+is "$(jq -c .dead <"$tmp/status" 2>/dev/null; m2e -c "$tmp/m2e.json" status --json | jq .dead)" 2 'm2e status counts it'
+es PUT "/$db.a/_mapping" '{"properties":{"d":{"type":"date","format":"strict_date_optional_time_nanos","ignore_malformed":true}}}' >"$tmp/put" ||
+	diag "$(cat "$tmp/put") $(es GET "/$db.a/_mapping")"
+sql "UPDATE $db.a SET v = 'newer' WHERE id = 6000"
+mv "$tmp/state/dead.ndjson" "$tmp/replay.ndjson"
+ok 'replayed by key' sh -c "dump-reader --config '$tmp/m2e.json' --keys '$tmp/replay.ndjson' | es-bulk --config '$tmp/m2e.json' --dead-letter '$tmp/state/dead.ndjson'"
+ok 'the stream goes on' wait_caught_up 30
+ok 'the index is complete, and nothing deleted came back' index_equals "$db.a" || m2e_log
+m2e_stop
+is "$rc" 0 'it stops cleanly'
+
+### a position that is gone
+
+sql "RESET MASTER; DELETE FROM $db.a WHERE id BETWEEN 300 AND 400; UPDATE $db.b SET v = 'unseen' WHERE id = 50;"
+m2e_start
+finish 60 "$m2e_pid"
+is "$rc" 4 'a lost position ends the run'
+like "$(cat "$tmp/m2e.err")" 'm2e load --all' 'and the log says what to do'
+ok 'm2e load --all' m2e -c "$tmp/m2e.json" load --all
+m2e_start
+ok 'everything is loaded again' wait_until 60 all_syncing "$db.a" "$db.b" || m2e_log
+sql "INSERT INTO $db.a VALUES (7000, 'in the new epoch', NULL, 2)"
+ok 'it streams' wait_caught_up 30
+ok 'no ghosts are left' index_equals "$db.a" "$db.b" || m2e_log
+is "$(m2e-state --state "$tmp/state" get position epoch)" 1 'positions are in a new epoch'
+m2e_stop
+done_testing

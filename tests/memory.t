@@ -1,0 +1,53 @@
+#!/bin/sh
+# On one transaction of 100,000 rows no program's peak is more than 24 MiB above what it starts with.
+. "${0%/*}/tap.sh"
+. "${0%/*}/servers.sh"
+. "${0%/*}/m2e.sh"
+
+limit_kib=$((24 * 1024))
+case $bin in
+*asan*) skip_all 'the sanitizers hold memory of their own' ;;
+esac
+need_mariadb
+need_opensearch
+new_database
+sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, v varchar(2000))"
+m2e_config "$db.t"
+
+peak() { awk '$1 == "VmHWM:" { print $2 }' "/proc/$1/status"; }
+m2e_start
+ok 'it streams' wait_until 60 all_syncing "$db.t"
+wait_until 20 saved_past "$(server_position)"
+for program in binlog-tail es-bulk m2e-state; do
+	eval "pid_$(echo $program | tr - _)=\$(pgrep -f \"^$program .*$tmp\")"
+done
+# the first change has passed: connections are open, buffers as an idle stream has them
+sql "INSERT INTO $db.t VALUES (-1, 'one')"
+wait_caught_up 20
+for program in binlog-tail es-bulk m2e-state; do
+	name=$(echo $program | tr - _)
+	eval "before_$name=\$(peak \$pid_$name)"
+done
+sql "INSERT INTO $db.t SELECT seq, REPEAT('x', 300) FROM seq_1_to_100000"
+ok 'the transaction arrives' wait_caught_up 60
+for program in binlog-tail es-bulk m2e-state; do
+	name=$(echo $program | tr - _)
+	eval "grown=\$((\$(peak \$pid_$name) - before_$name)) from=\$before_$name"
+	diag "$program: $from KiB before, $grown KiB more"
+	ok "$program stays within the limit" test "$grown" -le $limit_kib
+done
+m2e_stop
+
+mariadb-dump --no-defaults -u root -S "$db_socket" --single-transaction --master-data=2 --net-buffer-length=16M "$db" t >"$tmp/dump.sql"
+: >"$tmp/empty.sql"
+dump_peak() { # FILE
+	python3 - "$bin/dump-reader" "$1" <<-'END'
+		import os, subprocess, sys
+		p = subprocess.Popen([sys.argv[1], "-q", "--source", "1", sys.argv[2]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		print(os.wait4(p.pid, 0)[2].ru_maxrss)
+	END
+}
+grown=$(($(dump_peak "$tmp/dump.sql") - $(dump_peak "$tmp/empty.sql")))
+diag "dump-reader: $grown KiB more"
+ok 'dump-reader stays within the limit' test "$grown" -le $limit_kib
+done_testing
