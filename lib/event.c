@@ -54,7 +54,7 @@ is_partial(const struct row_event *r)
 	size_t i;
 
 	for (i = 0; i < r->table->count; i++)
-		if (r->row[i].type == VALUE_ABSENT)
+		if (r->row[i].type == VALUE_ABSENT && !(r->generated_absent && r->table->columns[i].generated))
 			return true;
 	return r->partial;
 }

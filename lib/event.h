@@ -23,6 +23,7 @@ struct row_event {
 	const struct pos *pos;		/* NULL or unset: left out */
 	const char *ts;			/* Unix seconds as text; NULL: left out */
 	bool partial;			/* even if no value of row is absent */
+	bool generated_absent;		/* the source never has generated columns: to lack them is not partial */
 };
 
 /* Appends the event with its LF. -1: b is as before; RC_FAIL for a value that does not fit its column or a line

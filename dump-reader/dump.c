@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: ISC */
+/* A dump from statement to statement. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+#include "dump.h"
+
+#define MAX_COMMENT 4096	/* bytes of a comment's line that are looked at */
+
+static int
+ends_inside(struct dump *d, struct error *e)
+{
+	return input_error(&d->in, NULL, e, "the dump ends inside a statement: it is truncated");
+}
+
+/* 1: at least n unread bytes, or all that there are; -1. */
+static int
+have(struct dump *d, size_t n, struct error *e)
+{
+	int rc = 1;
+
+	while (d->in.end - d->in.start < n && rc == 1)
+		rc = input_more(&d->in, e);
+	return rc == -1 ? -1 : 1;
+}
+
+/* Past the line's LF; *line, *n: its beginning. Longer ones are read without being kept. */
+static int
+take_line(struct dump *d, char line[MAX_COMMENT], size_t *n, struct error *e)
+{
+	const char *text, *lf;
+	size_t left;
+
+	for (*n = 0;;) {
+		text = input_text(&d->in, &left);
+		lf = memchr(text, '\n', left);
+		if (lf != NULL)
+			left = (size_t)(lf - text);
+		if (left > MAX_COMMENT - *n) {
+			memcpy(line + *n, text, MAX_COMMENT - *n);
+			*n = MAX_COMMENT;
+		} else {
+			memcpy(line + *n, text, left);
+			*n += left;
+		}
+		input_skip(&d->in, left + (lf != NULL));
+		if (lf != NULL)
+			break;
+		switch (input_more(&d->in, e)) {
+		case -1: return -1;
+		case 0: goto end;	/* the last line may lack its LF */
+		}
+	}
+end:
+	if (*n > 0 && line[*n - 1] == '\r')
+		--*n;
+	return 0;
+}
+
+static int
+skip_comment(struct dump *d, struct error *e)
+{
+	const char *text, *close;
+	size_t n;
+
+	for (;;) {
+		text = input_text(&d->in, &n);
+		if ((close = memmem(text, n, "*/", 2)) != NULL) {
+			input_skip(&d->in, (size_t)(close - text) + 2);
+			return 0;
+		}
+		if (n > 1)
+			input_skip(&d->in, n - 1);
+		switch (input_more(&d->in, e)) {
+		case -1: return -1;
+		case 0: return ends_inside(d, e);
+		}
+	}
+}
+
+/* DELIMITER, the client's own command, takes the rest of its line. */
+static int
+take_delimiter(struct dump *d, struct error *e)
+{
+	char line[MAX_COMMENT], *p = line + strlen("DELIMITER");
+	size_t n;
+
+	if (take_line(d, line, &n, e) == -1)
+		return -1;
+	while (n > 0 && isspace((unsigned char)line[n - 1]))
+		n--;
+	while (p < line + n && isspace((unsigned char)*p))
+		p++;
+	n = p < line + n ? (size_t)(line + n - p) : 0;
+	if (n == 0 || n > MAX_DELIMITER)
+		return input_error(&d->in, NULL, e, "DELIMITER of %zu bytes", n);
+	memcpy(d->delimiter, p, n);
+	d->delimiter[n] = '\0';
+	return 0;
+}
+
+/* The bytes up to the delimiter, all in the window; *n: their number. */
+static int
+whole_statement(struct dump *d, size_t *n, struct error *e)
+{
+	struct scan scan = { 0 };
+	const char *text, *at;
+	size_t left, seen = 0;
+	bool last;
+
+	for (;;) {
+		last = d->in.eof;
+		text = input_text(&d->in, &left);
+		if (scan_statement(&scan, text + seen, text + left, last, d->delimiter, &at))
+			break;
+		seen = (size_t)(at - text);
+		if (seen > MAX_STATEMENT)
+			return input_error(&d->in, NULL, e, "a statement longer than %zu bytes", MAX_STATEMENT);
+		switch (input_more(&d->in, e)) {
+		case -1: return -1;
+		case 0:
+			if (last)
+				return ends_inside(d, e);
+		}
+	}
+	*n = (size_t)(at - text);
+	return 0;
+}
+
+int
+dump_skip_statement(struct dump *d, struct error *e)
+{
+	struct scan scan = { 0 };
+	const char *text, *at;
+	size_t left;
+	bool last;
+
+	for (;;) {
+		last = d->in.eof;
+		text = input_text(&d->in, &left);
+		if (scan_statement(&scan, text, text + left, last, d->delimiter, &at))
+			break;
+		input_skip(&d->in, (size_t)(at - text));
+		switch (input_more(&d->in, e)) {
+		case -1: return -1;
+		case 0:
+			if (last)
+				return ends_inside(d, e);
+		}
+	}
+	input_skip(&d->in, (size_t)(at - text) + strlen(d->delimiter));
+	return 0;
+}
+
+static bool
+at_word(const char *text, size_t n, const char *word)
+{
+	size_t k = strlen(word);
+
+	return n >= k && strncasecmp(text, word, k) == 0 &&
+	    (n == k || isspace((unsigned char)text[k]) || text[k] == '\0');
+}
+
+/* mariadb-dump's first line is for the mysql client: it ends without a delimiter. */
+static bool
+at_sandbox(const char *text, size_t n)
+{
+	static const char ours[] = "/*!999999\\-", mariadb[] = "/*M!999999\\-";
+
+	return (n >= sizeof(ours) - 1 && memcmp(text, ours, sizeof(ours) - 1) == 0) ||
+	    (n >= sizeof(mariadb) - 1 && memcmp(text, mariadb, sizeof(mariadb) - 1) == 0);
+}
+
+static int
+take_comment(struct dump *d, const char *text, struct error *e)
+{
+	char line[MAX_COMMENT];
+	size_t n;
+
+	if (*text == '/')
+		return skip_comment(d, e);
+	if (take_line(d, line, &n, e) == -1)
+		return -1;
+	return dump_comment(d, line, n, e);
+}
+
+static int
+take_statement(struct dump *d, struct error *e)
+{
+	size_t n = 0;
+
+	if (whole_statement(d, &n, e) == -1 || dump_statement(d, d->in.data + d->in.start, n, e) == -1)
+		return -1;
+	input_skip(&d->in, n + strlen(d->delimiter));
+	return 0;
+}
+
+/* White space and empty statements. 1: something is there, 0: the end, -1. */
+static int
+skip_space(struct dump *d, struct error *e)
+{
+	const char *text;
+	size_t n, i, delimiter = strlen(d->delimiter);
+
+	for (;;) {
+		if (have(d, MAX_DELIMITER, e) == -1)
+			return -1;
+		text = input_text(&d->in, &n);
+		for (i = 0; i < n && isspace((unsigned char)text[i]); i++)
+			;
+		if (i < n && n - i >= delimiter && memcmp(text + i, d->delimiter, delimiter) == 0)
+			i += delimiter;
+		input_skip(&d->in, i);
+		if (i == 0)
+			return n > 0;
+	}
+}
+
+/* One comment or statement: 1, 0 the end, -1. */
+static int
+step(struct dump *d, struct error *e)
+{
+	const char *text;
+	size_t n;
+	int rc;
+
+	if ((rc = skip_space(d, e)) != 1)
+		return rc;
+	text = input_text(&d->in, &n);
+	if (scan_is_comment(text, text + n))
+		rc = take_comment(d, text, e);
+	else if (at_sandbox(text, n))
+		rc = skip_comment(d, e);
+	else if (at_word(text, n, "DELIMITER"))
+		rc = take_delimiter(d, e);
+	else if (at_word(text, n, "INSERT") || at_word(text, n, "REPLACE"))
+		rc = dump_insert(d, e);
+	else if (n >= 2 && text[0] == '\x1f' && text[1] == '\x8b')
+		rc = input_error(&d->in, NULL, e, "compressed: read it through zcat");
+	else
+		rc = take_statement(d, e);
+	return rc == -1 ? -1 : 1;
+}
+
+static int
+dump_init(struct dump *d, struct load *l, const struct dump_options *o, struct error *e)
+{
+	memset(d, 0, sizeof(*d));
+	d->load = l;
+	d->options = o;
+	strlcpy(d->delimiter, ";", sizeof(d->delimiter));
+	d->charset = charset_find("utf8mb4");
+	l->pos = o->pos;
+	if (row_init(&d->row, MAX_ROW, e) == -1)
+		return -1;
+	d->columns = reallocarray(NULL, MAX_COLUMNS, sizeof(*d->columns));
+	if (d->columns == NULL || buf_init(&d->head, MAX_STATEMENT) == -1)
+		return error_set(e, RC_TEMP, "dump: %s", strerror(errno));
+	return 0;
+}
+
+static void
+dump_free(struct dump *d)
+{
+	row_free(&d->row);
+	free(d->columns);
+	buf_free(&d->head);
+	input_close(&d->in);
+}
+
+static int
+read_all(struct dump *d, struct error *e)
+{
+	int rc;
+
+	d->in.before_wait = load_flush;
+	d->in.arg = d->load;
+	while ((rc = step(d, e)) == 1)
+		;
+	if (rc == -1)
+		return -1;
+	if (d->commented && !d->completed)
+		return input_error(&d->in, NULL, e, "no \"-- Dump completed\" line: the dump is truncated");
+	return load_end(d->load, e);
+}
+
+int
+dump_read(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
+{
+	struct error flush;
+	struct dump d;
+	int rc = -1;
+
+	if (dump_init(&d, l, o, e) == 0 && input_open(&d.in, file, MAX_ROW, stop, e) == 0)
+		rc = read_all(&d, e);
+	if (rc == -1 && load_flush(l, &flush) == -1)
+		log_warn("%s", flush.text);
+	if (l->bad_bytes > 0)
+		log_warn("invalid bytes became U+FFFD count=%" PRIu64, l->bad_bytes);
+	dump_free(&d);
+	return rc;
+}

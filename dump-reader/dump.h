@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* Reads mysqldump's and mariadb-dump's output, statement by statement, INSERTs row by row. */
+#ifndef DUMP_READER_DUMP_H
+#define DUMP_READER_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/sql.h"
+
+#include "input.h"
+#include "load.h"
+#include "row.h"
+#include "scan.h"
+
+#define MAX_ROW ((size_t)0x7fffffff)	/* bytes: a packet is at most 1 GiB, and in hex or with escapes twice as long */
+#define MAX_STATEMENT ((size_t)16 << 20)	/* bytes of one that is no INSERT: 4096 columns with long comments fit */
+#define MAX_NAME 1024	/* bytes of a database's name: 64 characters, some way quoted */
+
+struct dump_options {
+	const char *database;	/* where the dump does not say it; NULL: nobody says it */
+	struct pos pos;		/* the same */
+	bool has_zone;		/* the same: utc_offset_s */
+	int32_t utc_offset_s;
+	uint32_t epoch;
+};
+
+struct dump {
+	struct input in;
+	struct load *load;
+	const struct dump_options *options;
+	struct row row;
+	char delimiter[MAX_DELIMITER + 1];
+	char db[MAX_NAME];		/* "" = not said yet */
+	/* what the dump's comments and SET statements said */
+	bool commented, completed;	/* it has comments, so it also says when it is complete */
+	bool has_zone, no_backslash_escapes, warned_lossy;
+	int32_t utc_offset_s;
+	const struct charset *charset;
+	/* the last INSERT's head, which in dumps with one row an INSERT is the next one's too */
+	struct buf head;
+	struct load_table *target;
+	size_t *columns, columns_count;	/* what literal i of a row stands for */
+};
+
+/* Reads the whole input into load. -1: what was complete before is in load's output. */
+int	 dump_read(struct load *, const char *file, const struct dump_options *, const struct stop *, struct error *);
+/* "+02:00", "-05:30", "UTC"; false: it is none. */
+bool	 dump_zone(const char *text, int32_t *utc_offset_s);
+
+/* The dump's own parts. */
+
+/* A comment's line, without its LF. */
+int	 dump_comment(struct dump *, const char *text, size_t n, struct error *);
+/* A whole statement that is no INSERT, without its delimiter. */
+int	 dump_statement(struct dump *, const char *text, size_t n, struct error *);
+/* At INSERT or REPLACE: all of it. */
+int	 dump_insert(struct dump *, struct error *);
+/* Reads on behind a delimiter without keeping what is there. */
+int	 dump_skip_statement(struct dump *, struct error *);
+/* Takes `name` or `db`.`name`; db and name are malloc'ed, NULL when it is not there (then -1). db: the current one
+ * where it has none. */
+int	 dump_take_name(struct dump *, struct sql *, char **db, char **name, struct error *);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+/* The lines of a load. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "lib/json.h"
+#include "lib/log.h"
+
+#include "load.h"
+
+#define MARK_BYTES 256	/* of a row that a resume token remembers, to know another dump */
+
+int
+load_init(struct load *l, int fd, const char *resume, struct error *e)
+{
+	char *end;
+
+	l->values.bad_bytes = &l->bad_bytes;
+	if (output_init(&l->out, fd, MAX_EVENT_LINE, e) == -1)
+		return -1;
+	if (resume == NULL)
+		return 0;
+	l->resume.pending = true;
+	errno = 0;
+	l->resume.offset = strtoull(resume, &end, 10);
+	if (errno == 0 && end != resume && *end == '-' && strlen(end) == 9) {
+		l->resume.crc = (uint32_t)strtoul(end + 1, &end, 16);
+		if (*end == '\0')
+			return 0;
+	}
+	return error_set(e, RC_USAGE, "--resume %s: not a token of a progress line", resume);
+}
+
+void
+load_free(struct load *l)
+{
+	while (l->count > 0) {
+		table_free(l->all[--l->count]->table);
+		free(l->all[l->count]);
+	}
+	free(l->all);
+	output_free(&l->out);
+}
+
+/* The servers' own databases, which a dump of all databases has, go nowhere unless they are named. */
+static bool
+is_system(const char *db)
+{
+	static const char *const names[] = { "mysql", "sys", "information_schema", "performance_schema" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(db, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
+load_wants(const struct load *l, const char *db, const char *table)
+{
+	return (l->tables->count == 0 ? !is_system(db) : glob_find(l->tables, db, table) != NULL) &&
+	    glob_find(l->exclude, db, table) == NULL;
+}
+
+struct load_table *
+load_find(const struct load *l, const char *db, const char *table)
+{
+	size_t i;
+
+	/* the newest first: dumps have a table's rows behind its definition */
+	for (i = l->count; i-- > 0;)
+		if (strcmp(l->all[i]->table->name, table) == 0 && strcmp(l->all[i]->table->db, db) == 0)
+			return l->all[i];
+	return NULL;
+}
+
+static int
+no_memory(struct error *e, const char *what)
+{
+	return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "%s: %s", what, strerror(errno));
+}
+
+int
+load_define(struct load *l, struct table *t, struct error *e)
+{
+	struct load_table *known = load_find(l, t->db, t->name), **grown;
+
+	if (t->key_count == 0)
+		log_warn("table has no key that tells its rows apart: it cannot be kept in step table=%s.%s", t->db, t->name);
+	if (known == NULL) {
+		known = calloc(1, sizeof(*known));
+		grown = reallocarray(l->all, l->count + 1, sizeof(*grown));
+		if (grown != NULL)
+			l->all = grown;
+		if (grown == NULL || known == NULL) {
+			free(known);
+			table_free(t);
+			return no_memory(e, "tables");
+		}
+		l->all[l->count++] = known;
+	} else if (l->open == known && load_open(l, NULL, e) == -1) {
+		table_free(t);
+		return -1;
+	}
+	table_free(known->table);
+	*known = (struct load_table){ .table = t };
+	return 0;
+}
+
+static int
+line_end(struct load *l, int rc, struct error *e)
+{
+	return rc == -1 ? no_memory(e, "output") : output_line_end(&l->out, e);
+}
+
+static int
+put_source(struct load *l, struct error *e)
+{
+	if (l->source_sent)
+		return 0;
+	l->source_sent = true;
+	return line_end(l, event_put_source(&l->out.buf, &l->source), e);
+}
+
+static int
+put_schema(struct load *l, struct load_table *t, struct error *e)
+{
+	if (t->schema_sent)
+		return 0;
+	t->schema_sent = true;
+	if (put_source(l, e) == -1)
+		return -1;
+	return line_end(l, table_put_schema(&l->out.buf, t->table, "dump", &l->pos), e);
+}
+
+static int
+put_head(struct buf *b, const char *op, const struct load_table *t)
+{
+	if (buf_putf(b, "{\"op\":\"%s\",", op) == -1 || buf_add(b, t->table->label, t->table->label_len) == -1)
+		return -1;
+	return buf_putf(b, ",\"rows\":%" PRIu64, t->rows);
+}
+
+static int
+done_line(struct buf *b, const struct load_table *t, const struct pos *pos)
+{
+	if (put_head(b, "done", t) == -1)
+		return -1;
+	if (pos_is_set(pos) && (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, pos) == -1 || buf_putc(b, '"') == -1))
+		return -1;
+	return buf_puts(b, "}\n");
+}
+
+static int
+finish(struct load *l, struct load_table *t, struct error *e)
+{
+	t->done = true;
+	log_info("table complete table=%s.%s rows=%" PRIu64, t->table->db, t->table->name, t->rows);
+	if (l->resume.pending)
+		return 0;	/* its lines went out, and were acknowledged, before the resume point */
+	if (put_schema(l, t, e) == -1)
+		return -1;
+	return line_end(l, done_line(&l->out.buf, t, &l->pos), e);
+}
+
+int
+load_open(struct load *l, struct load_table *t, struct error *e)
+{
+	struct load_table *before = l->open;
+
+	l->open = t;
+	if (before != NULL && before != t && !before->done && finish(l, before, e) == -1)
+		return -1;
+	if (t != NULL && t->done) {
+		log_warn("rows of a table come in parts: its done line came too early table=%s.%s", t->table->db,
+		    t->table->name);
+		t->done = false;
+	}
+	if (t != NULL)
+		t->begun = true;
+	return 0;
+}
+
+static uint32_t
+mark(const char *text, size_t n)
+{
+	return (uint32_t)crc32(0, (const Bytef *)text, (uInt)(n < MARK_BYTES ? n : MARK_BYTES));
+}
+
+static int
+put_progress(struct load *l, const struct load_table *t, uint64_t offset, uint32_t crc, struct error *e)
+{
+	struct buf *b = &l->out.buf;
+
+	l->sent_until = offset;
+	if (put_head(b, "progress", t) == -1)
+		return no_memory(e, "output");
+	return line_end(l, buf_putf(b, ",\"resume\":\"%" PRIu64 "-%08" PRIx32 "\"}\n", offset, crc), e);
+}
+
+/* Whether the row at offset is where to go on. */
+static int
+look_for_resume(struct load *l, uint64_t offset, const char *text, size_t n, struct error *e)
+{
+	if (offset < l->resume.offset)
+		return 0;
+	if (offset > l->resume.offset || mark(text, n) != l->resume.crc)
+		return error_set(e, RC_POSITION, "--resume: this is another dump than the one that was begun");
+	l->resume.pending = false;
+	l->sent_until = offset;
+	log_info("going on where the load stopped byte=%" PRIu64, offset);
+	return 1;
+}
+
+int
+load_row(struct load *l, struct load_table *t, uint64_t offset, const char *text, size_t n, struct error *e)
+{
+	int rc;
+
+	if (l->resume.pending && (rc = look_for_resume(l, offset, text, n, e)) != 1) {
+		t->rows++;
+		return rc;
+	}
+	if (!t->schema_sent && put_schema(l, t, e) == -1)
+		return -1;
+	if (offset - l->sent_until >= PROGRESS_BYTES && put_progress(l, t, offset, mark(text, n), e) == -1)
+		return -1;
+	t->rows++;
+	return 1;
+}
+
+int
+load_put(struct load *l, const struct load_table *t, const struct value *values, struct error *e)
+{
+	const struct row_event r = { .op = "snapshot", .table = t->table, .row = values, .key = values, .pos = &l->pos,
+	    .generated_absent = true };
+
+	l->rows++;
+	if (event_put_row(&l->out.buf, &r, &l->values, e) == -1)
+		return -1;
+	return output_line_end(&l->out, e);
+}
+
+int
+load_end(struct load *l, struct error *e)
+{
+	size_t i;
+
+	if (load_open(l, NULL, e) == -1)
+		return -1;
+	for (i = 0; i < l->count; i++)
+		if (!l->all[i]->begun)
+			log_warn("the dump defines a table and shows no sign of its rows: not done table=%s.%s",
+			    l->all[i]->table->db, l->all[i]->table->name);
+	if (l->resume.pending)
+		return error_set(e, RC_POSITION, "--resume: the dump ends before byte %" PRIu64, l->resume.offset);
+	return put_source(l, e) == -1 ? -1 : load_flush(l, e);
+}
+
+int
+load_flush(void *arg, struct error *e)
+{
+	struct load *l = arg;
+
+	return output_flush(&l->out, e);
+}

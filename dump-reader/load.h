@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* A load on its way out: source, schema, snapshot, progress and done lines (m2e-events.5). */
+#ifndef DUMP_READER_LOAD_H
+#define DUMP_READER_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/event.h"
+#include "lib/glob.h"
+#include "lib/output.h"
+
+#define PROGRESS_BYTES (8 << 20)	/* of input between two progress lines */
+
+struct load_table {
+	struct table *table;
+	uint64_t rows;		/* so far, those before the resume point too */
+	bool schema_sent, begun, done, warned_generated;
+};
+
+struct load {
+	const struct glob_list *tables, *exclude;	/* tables: empty means all but the system's */
+	struct value_options values;
+	struct source source;
+	struct pos pos;		/* S0 of what comes; unset: unknown */
+	struct output out;
+	struct load_table **all;
+	size_t count;
+	struct load_table *open;	/* whose rows may be coming */
+	uint64_t bad_bytes, rows, sent_until;	/* input's offset of the last progress line */
+	struct {
+		bool pending;
+		uint64_t offset;
+		uint32_t crc;
+	} resume;
+	bool source_sent;
+};
+
+/* resume: a progress line's token, or NULL. */
+int	 load_init(struct load *, int fd, const char *resume, struct error *);
+void	 load_free(struct load *);
+bool	 load_wants(const struct load *, const char *db, const char *table);
+/* NULL: no definition of it was seen. */
+struct load_table *load_find(const struct load *, const char *db, const char *table);
+/* Takes t over; a table of that name that was known is replaced. */
+int	 load_define(struct load *, struct table *t, struct error *);
+/* This table's rows follow: the one before it is complete. NULL: those of none. */
+int	 load_open(struct load *, struct load_table *, struct error *);
+/* Rows are counted here. 1: the row is wanted, and its schema line is out; 0: it comes before the resume point;
+ * -1: RC_POSITION when the resume point is not in this dump. text: the row as it stands at offset. */
+int	 load_row(struct load *, struct load_table *, uint64_t offset, const char *text, size_t n, struct error *);
+int	 load_put(struct load *, const struct load_table *, const struct value *, struct error *);
+/* The dump is complete: what is open is done. */
+int	 load_end(struct load *, struct error *);
+/* What has been made so far must not wait; arg is the load. */
+int	 load_flush(void *arg, struct error *);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/* dump-reader: tables as they are, from a dump or by key, as a stream of rows (dump-reader.1). */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <mysql.h>
+
+#include "lib/config.h"
+#include "lib/db.h"
+#include "lib/log.h"
+
+#include "dump.h"
+#include "keys.h"
+#include "take.h"
+
+enum {
+	OPT_CONFIG = DB_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME, OPT_NUMBERS,
+	OPT_ZERO_DATES, OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_HELP,
+	OPT_VERSION
+};
+
+static const struct option long_options[] = {
+	{ "keys", required_argument, NULL, OPT_KEYS },
+	{ "take-dump", required_argument, NULL, OPT_TAKE_DUMP },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "table", required_argument, NULL, OPT_TABLE },
+	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+	{ "source", required_argument, NULL, OPT_SOURCE },
+	{ "epoch", required_argument, NULL, OPT_EPOCH },
+	{ "created", required_argument, NULL, OPT_CREATED },
+	{ "pos", required_argument, NULL, OPT_POS },
+	{ "resume", required_argument, NULL, OPT_RESUME },
+	{ "database", required_argument, NULL, OPT_DATABASE },
+	{ "time-zone", required_argument, NULL, OPT_TIME_ZONE },
+	{ "numbers", required_argument, NULL, OPT_NUMBERS },
+	{ "zero-dates", required_argument, NULL, OPT_ZERO_DATES },
+	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
+	DB_LONG_OPTIONS,
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct options {
+	const char *config, *keys, *take_dump, *resume, *numbers, *pos;
+	struct db_args db;
+	struct glob_list tables, exclude;
+	struct source source;
+	struct value_options values;
+	struct dump_options dump;
+	int parent_fd;
+};
+
+static _Noreturn void
+usage(FILE *to, int rc)
+{
+	fputs("usage: dump-reader [--source SERVER] [--epoch N] [--created TIME] [--pos POS] [--resume TOKEN]\n"
+	    "                   [--database NAME] [--time-zone OFFSET] [OPTION ...] [FILE | -]\n"
+	    "       dump-reader --keys FILE [--source SERVER] [--epoch N] [--created TIME] [DATABASE ...] [OPTION ...]\n"
+	    "       dump-reader --take-dump FILE --table DB.TABLE ... [DATABASE ...] [--parent-fd N] [-qv]\n"
+	    "       dump-reader --help | --version\n"
+	    "OPTION:   --config FILE, --table DB.TABLE, --exclude DB.TABLE, --numbers number|safe,\n"
+	    "          --zero-dates null|keep, --parent-fd N, -q, -v\n"
+	    "DATABASE: --config FILE, --host NAME, --port N, --socket FILE, --user NAME, --password-file FILE,\n"
+	    "          --ssl-mode MODE, --ssl-ca FILE\n", to);
+	exit(rc);
+}
+
+static int64_t
+number_arg(const char *option, const char *text, int64_t max)
+{
+	const char *why;
+	long long v = strtonum(text, 0, max, &why);
+
+	if (why != NULL) {
+		log_error("--%s %s: %s", option, text, why);
+		exit(RC_USAGE);
+	}
+	return v;
+}
+
+static bool
+choice_arg(const char *option, const char *text, const char *no, const char *yes, struct error *e)
+{
+	e->rc = RC_OK;
+	if (strcmp(text, yes) != 0 && strcmp(text, no) != 0)
+		error_set(e, RC_USAGE, "--%s must be %s or %s", option, no, yes);
+	return strcmp(text, yes) == 0;
+}
+
+/* What text alone cannot hold. -1: the message is in e. */
+static int
+take_option(struct options *o, int ch, const char *arg, struct error *e)
+{
+	e->rc = RC_OK;
+	switch (ch) {
+	case OPT_CONFIG: o->config = arg; break;
+	case OPT_KEYS: o->keys = arg; break;
+	case OPT_TAKE_DUMP: o->take_dump = arg; break;
+	case OPT_RESUME: o->resume = arg; break;
+	case OPT_DATABASE: o->dump.database = arg; break;
+	case OPT_NUMBERS: o->numbers = arg; break;
+	case OPT_POS: o->pos = arg; break;
+	case OPT_TABLE: return glob_add(&o->tables, arg, NULL, e);
+	case OPT_EXCLUDE: return glob_add(&o->exclude, arg, NULL, e);
+	case OPT_EPOCH: o->source.epoch = (uint32_t)number_arg("epoch", arg, MAX_EPOCH); break;
+	case OPT_CREATED: o->source.created = number_arg("created", arg, INT64_MAX); break;
+	case OPT_PARENT_FD: o->parent_fd = (int)number_arg("parent-fd", arg, 1 << 20); break;
+	case OPT_ZERO_DATES: o->values.keep_zero_dates = choice_arg("zero-dates", arg, "null", "keep", e); break;
+	case OPT_TIME_ZONE:
+		o->dump.has_zone = dump_zone(arg, &o->dump.utc_offset_s);
+		return o->dump.has_zone ? 0 : error_set(e, RC_USAGE, "--time-zone %s: not as +02:00", arg);
+	case OPT_SOURCE:
+		if (strlcpy(o->source.server, arg, sizeof(o->source.server)) >= sizeof(o->source.server))
+			return error_set(e, RC_USAGE, "--source %s: too long", arg);
+		break;
+	case 'q': log_quieter(); break;
+	case 'v': log_louder(); break;
+	case OPT_HELP: usage(stdout, RC_OK);
+	case OPT_VERSION:
+		puts("dump-reader " VERSION);
+		exit(RC_OK);
+	default:
+		if (!db_arg(&o->db, ch, arg))
+			usage(stderr, RC_USAGE);
+	}
+	return e->rc == RC_OK ? 0 : -1;
+}
+
+static int
+take_pos(struct options *o, struct error *e)
+{
+	if (o->pos == NULL)
+		return 0;
+	if (pos_parse(&o->dump.pos, o->pos, e) == -1)
+		return error_at(e, "--pos");
+	if (o->dump.pos.epoch != 0 && o->source.epoch != 0 && o->dump.pos.epoch != o->source.epoch)
+		return error_set(e, RC_USAGE, "--pos and --epoch name different epochs");
+	if (o->source.epoch == 0)
+		o->source.epoch = o->dump.pos.epoch;
+	o->dump.pos.epoch = o->source.epoch;
+	return 0;
+}
+
+static int
+read_dump(struct options *o, const char *file, const struct stop *stop, struct error *e)
+{
+	struct load l = { .tables = &o->tables, .exclude = &o->exclude, .values = o->values, .source = o->source };
+	int rc = -1;
+
+	o->dump.epoch = o->source.epoch;
+	if (load_init(&l, STDOUT_FILENO, o->resume, e) == 0)
+		rc = dump_read(&l, file, &o->dump, stop, e);
+	load_free(&l);
+	return rc;
+}
+
+static int
+read_keys(struct options *o, struct config *c, const struct stop *stop, struct error *e)
+{
+	struct keys_options k = { .file = o->keys, .tables = &o->tables, .exclude = &o->exclude, .source = o->source,
+	    .values = o->values };
+	int rc = db_options_init(&k.db, c, &o->db, e);
+
+	if (rc == 0)
+		rc = keys_run(&k, stop, e);
+	db_options_free(&k.db);
+	return rc;
+}
+
+static int
+take_dump(struct options *o, struct config *c, const struct stop *stop, struct error *e)
+{
+	struct take_options t = { .file = o->take_dump, .tables = &o->tables,
+	    .program = config_get(c, "mysqldump_path") };
+	int rc = db_options_init(&t.db, c, &o->db, e);
+
+	if (rc == 0)
+		rc = take_run(&t, stop, e);
+	db_options_free(&t.db);
+	return rc;
+}
+
+static int
+run(struct options *o, const char *file, struct error *e)
+{
+	struct config c = { 0 };
+	struct stop stop;
+	int rc = -1;
+
+	if (stop_init(&stop, o->parent_fd, e) == -1 || take_pos(o, e) == -1 || config_load(&c, o->config, e) == -1)
+		return -1;
+	if (o->numbers != NULL && config_set(&c, "numbers", o->numbers, "option", e) == -1)
+		goto out;
+	o->values.safe_numbers = strcmp(config_get(&c, "numbers"), "safe") == 0;
+	if (o->take_dump != NULL)
+		rc = take_dump(o, &c, &stop, e);
+	else if (o->keys != NULL)
+		rc = read_keys(o, &c, &stop, e);
+	else
+		rc = read_dump(o, file, &stop, e);
+out:
+	config_free(&c);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options o = { .parent_fd = -1 };
+	struct error e = { 0 };
+	int ch, rc;
+
+	log_init("dump-reader");
+	while ((ch = getopt_long(argc, argv, "qv", long_options, NULL)) != -1)
+		if (take_option(&o, ch, optarg, &e) == -1) {
+			log_error("%s", e.text);
+			return e.rc;
+		}
+	if (argc - optind > (o.keys == NULL && o.take_dump == NULL) || (o.keys != NULL && o.take_dump != NULL))
+		usage(stderr, RC_USAGE);
+	rc = run(&o, optind < argc ? argv[optind] : "-", &e);
+	glob_free(&o.tables);
+	glob_free(&o.exclude);
+	if (rc == -1)
+		log_error("%s", e.text);
+	return rc == -1 ? e.rc : rc;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+/* What a dump's comments and its statements, other than INSERT, say. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+#include "dump.h"
+
+static int
+set_db(struct dump *d, const struct sql_token *t, struct error *e)
+{
+	char *name = sql_strdup(t);
+
+	if (name == NULL || strlen(name) >= sizeof(d->db)) {
+		free(name);
+		return input_error(&d->in, NULL, e, "a database's name was expected");
+	}
+	strlcpy(d->db, name, sizeof(d->db));
+	d->head.len = 0;
+	free(name);
+	return 0;
+}
+
+int
+dump_take_name(struct dump *d, struct sql *s, char **db, char **name, struct error *e)
+{
+	struct sql_token t = sql_next(s);
+
+	*db = *name = NULL;
+	if (!sql_is_name(&t))
+		return input_error(&d->in, NULL, e, "a table's name was expected");
+	if (sql_take_mark(s, '.')) {
+		if ((*db = sql_strdup(&t)) == NULL)
+			return input_error(&d->in, NULL, e, "a database's name was expected");
+		t = sql_next(s);
+	}
+	*name = sql_is_name(&t) ? sql_strdup(&t) : NULL;
+	if (*db == NULL && d->db[0] == '\0' && d->options->database != NULL)
+		strlcpy(d->db, d->options->database, sizeof(d->db));
+	if (*db == NULL && d->db[0] != '\0')
+		*db = strdup(d->db);
+	if (*db != NULL && *name != NULL)
+		return 0;
+	if (*name != NULL)
+		input_error(&d->in, NULL, e, "the dump does not say of which database this table is: --database NAME");
+	else
+		input_error(&d->in, NULL, e, "a table's name was expected");
+	free(*db);
+	free(*name);
+	return -1;
+}
+
+/* `table` or `db`.`table` at s: its definition; NULL with RC_OK when it is not known or not wanted. */
+static struct load_table *
+named_table(struct dump *d, struct sql *s, struct error *e)
+{
+	struct load_table *t;
+	char *db, *name;
+
+	e->rc = RC_OK;
+	if (dump_take_name(d, s, &db, &name, e) == -1)
+		return NULL;
+	t = load_find(d->load, db, name);
+	free(db);
+	free(name);
+	return t;
+}
+
+bool
+dump_zone(const char *text, int32_t *utc_offset_s)
+{
+	int hours, minutes, n = 0;
+
+	if (strcasecmp(text, "UTC") == 0 || strcasecmp(text, "Z") == 0) {
+		*utc_offset_s = 0;
+		return true;
+	}
+	if ((*text != '+' && *text != '-') || sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 ||
+	    text[1 + n] != '\0' || hours < 0 || hours > 14 || minutes < 0 || minutes > 59)
+		return false;
+	*utc_offset_s = (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+/* MASTER_LOG_FILE='…', MASTER_LOG_POS=…, and their names since MySQL 8.0.23; other settings are not ours. */
+static int
+on_change(struct dump *d, struct sql *s, struct error *e)
+{
+	struct pos pos = { .epoch = d->options->epoch };
+	struct sql_token name, value;
+	bool has_offset = false;
+	char *file;
+
+	for (name = sql_next(s); name.type != SQL_END && name.type != SQL_BAD; name = sql_next(s)) {
+		if (!sql_take_mark(s, '='))
+			continue;
+		value = sql_next(s);
+		if (sql_is(&name, "MASTER_LOG_FILE") || sql_is(&name, "SOURCE_LOG_FILE")) {
+			file = sql_strdup(&value);
+			if (file == NULL || strlcpy(pos.file, file, sizeof(pos.file)) >= sizeof(pos.file)) {
+				free(file);
+				return input_error(&d->in, NULL, e, "the binary log's name is too long");
+			}
+			free(file);
+		} else if (sql_is(&name, "MASTER_LOG_POS") || sql_is(&name, "SOURCE_LOG_POS")) {
+			pos.offset = strtoull(value.text, NULL, 10);	/* ends at the delimiter at the latest */
+			has_offset = value.type == SQL_NUMBER;
+		}
+	}
+	if (!pos_is_set(&pos) || !has_offset)
+		return 0;	/* MASTER_USE_GTID alone: the file's position stands elsewhere */
+	if (d->load->rows > 0 && pos_cmp(&pos, &d->load->pos) != 0)
+		return input_error(&d->in, NULL, e, "a position behind the first rows");
+	if (pos_is_set(&d->options->pos) && pos_cmp(&pos, &d->options->pos) != 0)
+		log_warn("the dump has a position of its own, --pos is not used");
+	d->load->pos = pos;
+	return 0;
+}
+
+/* The text behind prefix; NULL: it does not begin so. */
+static const char *
+behind(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+/* Dumps may follow one another in one file, each with a position of its own. */
+static int
+on_dump_begin(struct dump *d, struct error *e)
+{
+	if (d->commented && !d->completed)
+		return input_error(&d->in, NULL, e, "another dump begins, the one before it is truncated");
+	if (d->commented) {
+		if (load_open(d->load, NULL, e) == -1)
+			return -1;
+		d->load->pos = d->options->pos;
+		d->load->rows = 0;
+		d->has_zone = d->no_backslash_escapes = false;
+		d->db[0] = '\0';
+		d->head.len = 0;
+	}
+	d->commented = true;
+	d->completed = false;
+	return 0;
+}
+
+int
+dump_comment(struct dump *d, const char *line, size_t n, struct error *e)
+{
+	struct load_table *t;
+	struct sql_token token;
+	const char *rest;
+	struct sql s;
+	char *text;
+	int rc = 0;
+
+	if (n < 4 || line[0] != '-' || memchr(line, '\0', n) != NULL)
+		return 0;
+	if ((text = strndup(line, n)) == NULL)
+		return error_set(e, RC_TEMP, "comment: %s", strerror(errno));
+	if (behind(text, "-- MySQL dump ") != NULL || behind(text, "-- MariaDB dump ") != NULL) {
+		rc = on_dump_begin(d, e);
+	} else if (behind(text, "-- Dump completed") != NULL) {
+		d->completed = true;
+	} else if ((rest = behind(text, "-- Server version\t")) != NULL) {
+		strlcpy(d->load->source.version, rest, sizeof(d->load->source.version));
+	} else if (behind(text, "-- Host: ") != NULL && (rest = strstr(text, "    Database: ")) != NULL) {
+		if (d->options->database == NULL)
+			strlcpy(d->db, rest + strlen("    Database: "), sizeof(d->db));
+	} else if ((rest = behind(text, "-- CHANGE ")) != NULL) {
+		sql_init(&s, rest, strlen(rest));
+		rc = on_change(d, &s, e);
+	} else if ((rest = behind(text, "-- Current Database: ")) != NULL) {
+		sql_init(&s, rest, strlen(rest));
+		token = sql_next(&s);
+		rc = set_db(d, &token, e);
+	} else if ((rest = behind(text, "-- Dumping data for table ")) != NULL) {
+		/* says also of a table without rows that they are all here */
+		sql_init(&s, rest, strlen(rest));
+		t = named_table(d, &s, e);
+		rc = e->rc != RC_OK ? -1 : t != NULL ? load_open(d->load, t, e) : 0;
+	}
+	free(text);
+	return rc;
+}
+
+/* CREATE TABLE; what else is created has no rows. */
+static int
+on_create(struct dump *d, struct sql *s, struct error *e)
+{
+	const char *text = s->start;
+	size_t n = (size_t)(s->end - s->start);
+	struct table *t;
+	char *db, *name;
+	bool wanted;
+
+	if (sql_take(s, "OR"))
+		sql_take(s, "REPLACE");
+	/* in an executable comment it stands in for a view, until the view is made at the dump's end */
+	if (s->executable > 0 || !sql_take(s, "TABLE"))
+		return 0;
+	if (sql_take(s, "IF") && (!sql_take(s, "NOT") || !sql_take(s, "EXISTS")))
+		return input_error(&d->in, NULL, e, "IF NOT EXISTS was expected");
+	if (dump_take_name(d, s, &db, &name, e) == -1)
+		return -1;
+	wanted = load_wants(d->load, db, name);
+	d->head.len = 0;
+	if (wanted && (t = table_from_create(text, n, db, e)) == NULL) {
+		free(db);
+		free(name);
+		return error_at(e, "%s: byte %llu", d->in.name, (unsigned long long)d->in.offset);
+	}
+	free(db);
+	free(name);
+	if (!wanted)
+		return load_open(d->load, NULL, e);
+	if (d->load->open != NULL && load_open(d->load, NULL, e) == -1) {
+		table_free(t);
+		return -1;
+	}
+	return load_define(d->load, t, e);
+}
+
+static int
+on_use(struct dump *d, struct sql *s, struct error *e)
+{
+	struct sql_token t = sql_next(s);
+
+	return sql_is_name(&t) ? set_db(d, &t, e) : input_error(&d->in, NULL, e, "USE without a name");
+}
+
+static int
+set_names(struct dump *d, struct sql *s, struct error *e)
+{
+	struct sql_token t = sql_next(s);
+	char *name = sql_strdup(&t);
+
+	if (name == NULL || (d->charset = charset_find(name)) == NULL) {
+		input_error(&d->in, NULL, e, "an unknown character set: %s", name == NULL ? "" : name);
+		free(name);
+		return -1;
+	}
+	/* in these a backslash can be a character's second byte, so the strings' ends are not found by bytes */
+	if (charset_max_bytes(d->charset) > 1 && !charset_is_utf8(d->charset)) {
+		input_error(&d->in, NULL, e,
+		    "a dump in %s is not read: make it with --default-character-set=utf8mb4", name);
+		free(name);
+		return -1;
+	}
+	if (!d->warned_lossy && !charset_is_binary(d->charset) && strcmp(charset_name(d->charset), "utf8mb4") != 0) {
+		log_warn("the dump holds '?' for each character that its character set lacks charset=%s", name);
+		d->warned_lossy = true;
+	}
+	free(name);
+	return 0;
+}
+
+static void
+set_zone(struct dump *d, const struct sql_token *value)
+{
+	char *text = value->type == SQL_STRING ? sql_strdup(value) : NULL;
+
+	d->has_zone = text != NULL && dump_zone(text, &d->utc_offset_s);
+	free(text);
+}
+
+/* Names are read without regard to @: the server's variables and the client's copies of them. */
+static int
+on_set(struct dump *d, struct sql *s, struct error *e)
+{
+	struct sql_token t, value;
+
+	for (t = sql_next(s); t.type != SQL_END && t.type != SQL_BAD; t = sql_next(s)) {
+		if (sql_is(&t, "NAMES")) {
+			if (set_names(d, s, e) == -1)
+				return -1;
+		} else if (sql_is(&t, "TIME_ZONE") && sql_take_mark(s, '=')) {
+			value = sql_next(s);
+			set_zone(d, &value);
+		} else if (sql_is(&t, "SQL_MODE") && sql_take_mark(s, '=')) {
+			value = sql_next(s);
+			d->no_backslash_escapes = value.type == SQL_STRING &&
+			    memmem(value.text, value.len, "NO_BACKSLASH_ESCAPES", 20) != NULL;
+		}
+	}
+	return 0;
+}
+
+static int
+on_lock(struct dump *d, struct sql *s, struct error *e)
+{
+	struct load_table *t;
+
+	if (!sql_take(s, "TABLES") && !sql_take(s, "TABLE"))
+		return 0;
+	t = named_table(d, s, e);
+	return e->rc != RC_OK ? -1 : load_open(d->load, t, e);
+}
+
+static int
+on_unlock(struct dump *d, struct sql *s, struct error *e)
+{
+	(void)s;
+	return load_open(d->load, NULL, e);
+}
+
+/* DISABLE KEYS and ENABLE KEYS change nothing; what changes a wanted table's definition would make its rows wrong. */
+static int
+on_alter(struct dump *d, struct sql *s, struct error *e)
+{
+	struct load_table *t;
+
+	sql_take(s, "ONLINE");
+	sql_take(s, "IGNORE");
+	if (!sql_take(s, "TABLE"))
+		return 0;
+	t = named_table(d, s, e);
+	if (t == NULL || e->rc != RC_OK)
+		return e->rc != RC_OK ? -1 : 0;
+	if ((sql_take(s, "DISABLE") || sql_take(s, "ENABLE")) && sql_take(s, "KEYS"))
+		return 0;
+	return input_error(&d->in, NULL, e, "ALTER TABLE behind the table's definition is not read yet");
+}
+
+/* Leading keywords; without a function: known to change no table's rows or definition. */
+static const struct keyword {
+	const char *word;
+	int (*run)(struct dump *, struct sql *, struct error *);
+} keywords[] = {
+	{ "ALTER", on_alter }, { "CHANGE", on_change }, { "CREATE", on_create }, { "LOCK", on_lock },
+	{ "SET", on_set }, { "UNLOCK", on_unlock }, { "USE", on_use },
+	{ "ANALYZE" }, { "BEGIN" }, { "COMMIT" }, { "DEALLOCATE" }, { "DO" }, { "DROP" }, { "EXECUTE" }, { "FLUSH" },
+	{ "GRANT" }, { "INSTALL" }, { "PREPARE" }, { "RESET" }, { "REVOKE" }, { "SELECT" }, { "SHOW" }, { "START" },
+	{ "STOP" }, { "UNINSTALL" },
+};
+
+int
+dump_statement(struct dump *d, const char *text, size_t n, struct error *e)
+{
+	struct sql_token t;
+	struct sql s;
+	size_t i;
+
+	sql_init(&s, text, n);
+	t = sql_next(&s);
+	if (t.type == SQL_END)
+		return 0;
+	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (sql_is(&t, keywords[i].word))
+			return keywords[i].run == NULL ? 0 : keywords[i].run(d, &s, e);
+	return input_error(&d->in, NULL, e, "a statement that is not known in dumps");
+}
