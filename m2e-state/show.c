@@ -200,18 +200,39 @@ print_json(const struct state *s, struct error *e)
 	return rc;
 }
 
+#define NAME_ROOM 1024		/* two names of 64 characters, and more */
+
 enum { COLUMN_TABLE, COLUMN_STATUS, COLUMN_ROWS, COLUMN_S0, COLUMN_POS, COLUMN_WHY, COLUMNS };
 
+/* A table in the stream is where the stream is; its own file says up to where it was loaded. */
 static const char *
-cell(const struct tabfile *t, int column, char *name, size_t size)
+place(const struct state *s, const struct tabfile *t, const char *name, char *text)
+{
+	const struct cover *c = position_find(&s->position, name);
+	struct pos main;
+
+	if (c == NULL || !record_pos(&s->position.r, "pos", &main))
+		return record_get(&t->r, "pos");
+	return pos_text(pos_cmp(&main, &c->from) < 0 ? &c->from : &main, text);
+}
+
+/* name and text: room for what is put together. */
+static const char *
+cell(const struct state *s, size_t row, int column, char name[NAME_ROOM], char text[POS_TEXT])
 {
 	static const char *const members[COLUMNS] = { "table", "status", "rows", "s0", "pos", "why" };
-	const char *value = record_get(&t->r, members[column]);
+	static const char *const titles[COLUMNS] = { "TABLE", "STATUS", "ROWS", "S0", "CAUGHT UP TO", "WHY" };
+	const struct tabfile *t;
+	const char *value;
 
-	if (column != COLUMN_TABLE)
-		return value != NULL ? value : "-";
-	snprintf(name, size, "%s.%s", record_get(&t->r, "db"), value);
-	return name;
+	if (row == 0)
+		return titles[column];
+	t = &s->tables.items[row - 1];
+	snprintf(name, NAME_ROOM, "%s.%s", record_get(&t->r, "db"), record_get(&t->r, "table"));
+	if (column == COLUMN_TABLE)
+		return name;
+	value = column == COLUMN_POS ? place(s, t, name, text) : record_get(&t->r, members[column]);
+	return value != NULL ? value : "-";
 }
 
 /* Characters, not bytes, so that names in any script line up. */
@@ -234,23 +255,20 @@ print_cell(const char *s)
 }
 
 static void
-print_table(const struct tabfile_list *l)
+print_table(const struct state *s)
 {
-	static const char *const titles[COLUMNS] = { "TABLE", "STATUS", "ROWS", "S0", "CAUGHT UP TO", "WHY" };
+	char name[NAME_ROOM], place_text[POS_TEXT];
 	const char *text;
-	char name[1024];
-	int widths[COLUMNS], column, pad;
-	size_t i;
+	int widths[COLUMNS] = { 0 }, column, pad;
+	size_t row;
 
-	for (column = 0; column < COLUMNS; column++) {
-		widths[column] = width(titles[column]);
-		for (i = 0; i < l->count; i++)
-			if (width(cell(&l->items[i], column, name, sizeof(name))) > widths[column])
-				widths[column] = width(cell(&l->items[i], column, name, sizeof(name)));
-	}
-	for (i = 0; i <= l->count; i++) {
+	for (row = 0; row <= s->tables.count; row++)
+		for (column = 0; column < COLUMNS; column++)
+			if ((pad = width(cell(s, row, column, name, place_text))) > widths[column])
+				widths[column] = pad;
+	for (row = 0; row <= s->tables.count; row++) {
 		for (column = 0; column < COLUMNS; column++) {
-			text = i == 0 ? titles[column] : cell(&l->items[i - 1], column, name, sizeof(name));
+			text = cell(s, row, column, name, place_text);
 			pad = column == COLUMNS - 1 ? 0 : widths[column] - width(text);
 			if (column == COLUMN_ROWS)
 				printf("%*s", pad, "");
@@ -281,7 +299,7 @@ print_text(const struct state *s)
 	printf("dead letters: %" PRIu64 "\n", s->dead);
 	if (s->tables.count > 0) {
 		putchar('\n');
-		print_table(&s->tables);
+		print_table(s);
 	}
 }
 
