@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: ISC */
+/* The loop that moves everything. */
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+#include "es-bulk/bulk.h"
+
+#define TELL_MS 10000		/* between two lines on troubles */
+#define STOP_MS 10000		/* what SIGTERM leaves for the requests in flight */
+
+int
+bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
+{
+	sigset_t set;
+	unsigned int i;
+
+	memset(b, 0, sizeof(*b));
+	b->o = *o;
+	if (o->dry_run)
+		b->o.jobs = 1;	/* so that the order printed is the input's */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
+	    (b->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
+		return error_set(e, RC_TEMP, "signals: %s", strerror(errno));
+	b->retry = (struct retry){ .first_ms = 100, .ceiling_ms = 30000 };
+	if (http_init(&b->http, &b->o.http, e) == -1 || http_call_init(&b->http, &b->call, e) == -1 ||
+	    ack_init(&b->ack, STDOUT_FILENO, o->max_line + 1, e) == -1 ||
+	    dead_open(&b->dead, o->dead_file, o->max_dead, e) == -1)
+		return -1;
+	if ((b->lanes = calloc(b->o.jobs, sizeof(*b->lanes))) == NULL)
+		return error_set(e, RC_TEMP, "lanes: %s", strerror(errno));
+	for (i = 0; i < b->o.jobs; i++)
+		if (lane_init(b, &b->lanes[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+void
+bulk_free(struct bulk *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->o.jobs; i++)
+		lane_free(b, &b->lanes[i]);
+	free(b->lanes);
+	http_call_free(&b->http, &b->call);
+	ack_free(&b->ack);
+	dead_close(&b->dead);
+	http_free(&b->http);
+	close(b->signal_fd);
+}
+
+void
+bulk_trouble(struct bulk *b, const char *why)
+{
+	uint64_t now = now_ms();
+
+	if (b->trouble.times++ == 0)
+		b->trouble.since_ms = now;
+	if (b->trouble.told_ms != 0 && now - b->trouble.told_ms < TELL_MS)
+		return;
+	if (b->trouble.told && strcmp(b->trouble.why, why) == 0)
+		return;
+	snprintf(b->trouble.why, sizeof(b->trouble.why), "%s", why);
+	b->trouble.told = true;
+	b->trouble.told_ms = now;
+	log_warn("the engine does not take it now, trying again url=%s error=\"%s\"", b->http.base, why);
+}
+
+void
+bulk_well(struct bulk *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->o.jobs; i++)
+		if (b->lanes[i].state == LANE_WAITING)
+			return;
+	if (b->trouble.told)
+		log_info("the engine takes it again url=%s after_ms=%" PRIu64 " tries=%" PRIu64, b->http.base,
+		    now_ms() - b->trouble.since_ms, b->trouble.times);
+	b->trouble.told = false;
+	b->trouble.times = 0;
+}
+
+/* What is written to standard output must follow what the dead-letter file says. */
+static int
+acknowledge(struct bulk *b, struct error *e)
+{
+	uint64_t done = b->rows, oldest;
+	unsigned int i;
+
+	if (dead_sync(&b->dead, e) == -1)
+		return -1;
+	if (ack_next(&b->ack) == UINT64_MAX)
+		return 0;
+	for (i = 0; i < b->o.jobs; i++)
+		if ((oldest = lane_oldest(&b->lanes[i])) < done)
+			done = oldest;
+	return ack_advance(&b->ack, done, e);
+}
+
+/* Starts what can be started. *timeout_ms: until the next lane wakes. */
+static int
+start_lanes(struct bulk *b, bool starved, int *timeout_ms, struct error *e)
+{
+	uint64_t now = 0;
+	unsigned int i;
+
+	for (i = 0; i < b->o.jobs; i++) {
+		struct lane *l = &b->lanes[i];
+
+		if (l->state == LANE_WAITING) {
+			if (now == 0)
+				now = now_ms();
+			if (l->wake_ms <= now) {
+				if (lane_again(b, l, e) == -1)
+					return -1;
+			} else if (*timeout_ms < 0 || l->wake_ms - now < (uint64_t)*timeout_ms) {
+				*timeout_ms = (int)(l->wake_ms - now);
+			}
+		} else if (l->state == LANE_IDLE && l->filling->count > 0 && (starved || l->full)) {
+			if (lane_send(b, l, e) == -1)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+end_lanes(struct bulk *b, struct error *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->o.jobs; i++) {
+		struct lane *l = &b->lanes[i];
+
+		if (l->state == LANE_SENT && l->call.done && lane_ended(b, l, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+take_signal(struct bulk *b)
+{
+	struct signalfd_siginfo info;
+
+	if (read(b->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (b->stop_ms != 0) {
+		b->stop_ms = 1;	/* told twice: at once */
+		return;
+	}
+	log_info("told to stop: finishing what was read signal=%" PRIu32, info.ssi_signo);
+	b->stop_ms = now_ms() + STOP_MS;
+}
+
+static int
+wait_for(struct bulk *b, int timeout_ms, bool *readable, struct error *e)
+{
+	struct curl_waitfd fds[2] = {
+		{ .fd = b->signal_fd, .events = CURL_WAIT_POLLIN },
+		{ .fd = STDIN_FILENO, .events = CURL_WAIT_POLLIN },
+	};
+
+	if (output_flush(&b->ack.out, e) == -1)
+		return -1;
+	if (b->stop_ms != 0 && (timeout_ms < 0 || timeout_ms > 200))
+		timeout_ms = 200;
+	if (http_wait(&b->http, fds, readable == NULL ? 1 : 2, timeout_ms < 0 ? 60000 : timeout_ms, e) == -1)
+		return -1;
+	if (fds[0].revents != 0)
+		take_signal(b);
+	if (readable != NULL)
+		*readable = fds[1].revents != 0;
+	return 0;
+}
+
+int
+bulk_step(struct bulk *b, bool starved, int wait_ms, bool *readable, struct error *e)
+{
+	int ended;
+
+	if (readable != NULL)
+		*readable = false;
+	if (b->stop_ms != 0 && now_ms() >= b->stop_ms)
+		return error_set(e, RC_TEMP, "stopped by a signal before all that was read was done");
+	if (start_lanes(b, starved, &wait_ms, e) == -1 || http_move(&b->http, &ended, e) == -1)
+		return -1;
+	if (ended > 0 && end_lanes(b, e) == -1) {
+		struct error ignored;
+
+		acknowledge(b, &ignored);	/* what is done is done */
+		output_flush(&b->ack.out, &ignored);
+		return -1;
+	}
+	if (acknowledge(b, e) == -1)
+		return -1;
+	return ended > 0 ? 0 : wait_for(b, wait_ms, readable, e);
+}
+
+static bool
+fits(const struct bulk *b, const struct lane *l, size_t n)
+{
+	const struct batch *f = l->filling;
+
+	return f->count == 0 || (f->count < b->o.batch_count && f->body.len + n <= b->o.batch_bytes &&
+	    f->events.len + n <= b->o.batch_bytes);
+}
+
+/* The filling batch for a document with this hash; waits for room where there is none for n bytes more. */
+static struct batch *
+find_room(struct bulk *b, uint64_t hash, size_t n, struct error *e)
+{
+	struct lane *l = &b->lanes[hash % b->o.jobs];
+	uint64_t from;
+
+	if (fits(b, l, n))
+		return l->filling;
+	l->full = true;
+	from = now_ms();
+	while (!fits(b, l, n))
+		if (bulk_step(b, l->state != LANE_IDLE, l->state == LANE_IDLE ? 0 : -1, NULL, e) == -1)
+			return NULL;
+	b->blocked_ms += now_ms() - from;
+	return l->filling;
+}
+
+/* Writes v's digits before end; where they begin. */
+static char *
+digits(char *end, uint64_t v)
+{
+	do
+		*--end = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	return end;
+}
+
+int
+bulk_put(struct bulk *b, const struct change *c, const char *start, size_t n, struct slice id, uint64_t version,
+    uint64_t hash, struct slice row, struct error *e)
+{
+	static const char between[] = ",\"version\":", tail[] = ",\"version_type\":\"external_gte\"}}\n";
+	char number[20], *first = digits(number + sizeof(number), version), *to;
+	size_t many = (size_t)(number + sizeof(number) - first), at;
+	size_t action = n + id.n + sizeof(between) - 1 + many + sizeof(tail) - 1;
+	struct batch *batch = find_room(b, hash, action + c->len, e);
+
+	if (batch == NULL)
+		return -1;
+	if ((to = buf_room(&batch->body, action)) == NULL)
+		return error_set(e, RC_TEMP, "batch: %s", strerror(errno));
+	at = batch->body.len;
+	to = mempcpy(to, start, n);
+	to = mempcpy(to, id.p, id.n);
+	to = mempcpy(to, between, sizeof(between) - 1);
+	to = mempcpy(to, first, many);
+	memcpy(to, tail, sizeof(tail) - 1);
+	batch->body.len += action;
+	return batch_add(batch, c, b->rows, hash, at, row, e);
+}
+
+int
+bulk_drain(struct bulk *b, struct error *e)
+{
+	uint64_t from = now_ms();
+	unsigned int i = 0;
+
+	while (i < b->o.jobs) {
+		if (lane_oldest(&b->lanes[i]) == UINT64_MAX) {
+			i++;
+			continue;
+		}
+		i = 0;
+		if (bulk_step(b, true, -1, NULL, e) == -1)
+			return -1;
+	}
+	b->blocked_ms += now_ms() - from;
+	return acknowledge(b, e);
+}
+
+int
+bulk_control(struct bulk *b, const struct change *c, struct error *e)
+{
+	uint64_t from;
+
+	if (b->o.dry_run)
+		return 0;
+	if (ack_full(&b->ack)) {
+		from = now_ms();
+		while (ack_full(&b->ack))
+			if (bulk_step(b, true, -1, NULL, e) == -1)
+				return -1;
+		b->blocked_ms += now_ms() - from;
+	}
+	return ack_add(&b->ack, c, b->rows, e);
+}
+
+int
+bulk_ask(struct bulk *b, const char *method, const char *path, const struct buf *body, struct error *e)
+{
+	char why[256];
+	uint64_t from = now_ms(), wake;
+
+	b->asked_again = false;
+	for (;; b->asked_again = true) {
+		if (http_start(&b->http, &b->call, method, path, body == NULL ? NULL : body->data,
+		    body == NULL ? 0 : body->len, false, e) == -1)
+			return -1;
+		while (!b->call.done)
+			if (bulk_step(b, true, -1, NULL, e) == -1)
+				return -1;
+		if (b->call.code == CURLE_OK && !http_is_temporary(&b->call))
+			break;
+		http_reason(&b->call, why, sizeof(why));
+		if (b->impatient || !http_is_temporary(&b->call))
+			return error_set(e, RC_FAIL, "%s: %s", b->http.base, why);
+		bulk_trouble(b, why);
+		wake = now_ms() + (b->call.retry_after_ms != 0 ? b->call.retry_after_ms : retry_wait_ms(&b->retry));
+		for (uint64_t now = now_ms(); now < wake; now = now_ms())
+			if (bulk_step(b, true, (int)(wake - now), NULL, e) == -1)
+				return -1;
+	}
+	retry_reset(&b->retry);
+	bulk_well(b);
+	b->blocked_ms += now_ms() - from;
+	return 0;
+}
+
+int
+bulk_refused(const struct bulk *b, const char *what, struct error *e)
+{
+	char why[512];
+
+	return error_set(e, RC_FAIL, "%s: %s", what, http_reason(&b->call, why, sizeof(why)));
+}

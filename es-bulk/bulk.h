@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* Delivery: N lanes of bulk requests side by side, one loop, acknowledgements behind them. */
+#ifndef ES_BULK_BULK_H
+#define ES_BULK_BULK_H
+
+#include "lib/retry.h"
+
+#include "es-bulk/ack.h"
+#include "es-bulk/batch.h"
+#include "es-bulk/change.h"
+#include "es-bulk/dead.h"
+#include "es-bulk/http.h"
+
+struct bulk_options {
+	struct http_options http;
+	unsigned int jobs;		/* lanes */
+	size_t batch_bytes;		/* of a request's body; a larger document goes alone */
+	size_t batch_count;
+	size_t max_line;
+	const char *dead_file;
+	uint64_t max_dead;
+	bool dry_run;
+};
+
+/* A lane has one request in flight and the next one filling. A document's changes all take the same lane, so their
+ * order holds; while items of a request wait to be retried, the lane sends nothing newer. */
+struct lane {
+	enum lane_state { LANE_IDLE, LANE_SENT, LANE_WAITING } state;
+	struct http_call call;
+	struct batch batches[2];
+	struct batch *sent, *filling;
+	size_t limit;			/* items of a request: halved by 413 and 400, doubled by success; 0: all */
+	size_t asked;			/* items in the request in flight */
+	uint64_t wake_ms;		/* LANE_WAITING: when to try again */
+	struct retry retry;
+	bool full;			/* filling takes no more */
+};
+
+struct bulk {
+	struct bulk_options o;
+	struct http http;
+	struct lane *lanes;
+	struct ack ack;
+	struct dead dead;
+	struct http_call call;		/* for engine_ask */
+	struct retry retry;
+	bool no_unsigned_long;		/* the engine lacks that type */
+	bool impatient;			/* bulk_ask tries once only: for --check and --count */
+	bool asked_again;		/* bulk_ask had to send its last request more than once */
+	int signal_fd;
+	uint64_t stop_ms;		/* told to stop: by when at the latest; 0: not */
+	uint64_t rows;			/* taken so far */
+	uint64_t blocked_ms;		/* time in which input was not read, because the engine was behind */
+	struct {
+		char why[256];		/* the last that was told */
+		bool told;		/* and nobody was told that it is over */
+		uint64_t told_ms, since_ms, times;
+	} trouble;
+	struct {
+		uint64_t requests, items, stale, retried, bytes;
+	} count;
+};
+
+int	 bulk_init(struct bulk *, const struct bulk_options *, struct error *);
+void	 bulk_free(struct bulk *);
+
+/* Queues one write of a document, with the row that is being taken (b->rows is its number); where its lane is full, waits.
+ * start, n: the action line up to the id; id: a JSON string; row: p NULL for a delete. -1: as bulk_step. */
+int	 bulk_put(struct bulk *, const struct change *, const char *start, size_t n, struct slice id, uint64_t version,
+	    uint64_t hash, struct slice row, struct error *);
+/* Waits until every row taken so far is done with. -1: as bulk_step. */
+int	 bulk_drain(struct bulk *, struct error *);
+/* Queues a control line behind the rows taken so far. */
+int	 bulk_control(struct bulk *, const struct change *, struct error *);
+
+/* One turn: ends, starts and moves requests, acknowledges, then waits up to wait_ms (-1: for ever) unless there was
+ * something to do. starved: no input is at hand, so idle lanes send what they have. input: whether there is some on
+ * standard input is told in *readable; NULL: not asked, nor waited for.
+ * -1: RC_FAIL for what a person must mend, RC_TEMP when told to stop and not done by then. */
+int	 bulk_step(struct bulk *, bool starved, int wait_ms, bool *readable, struct error *);
+
+/* Tells of a trouble once, and again when its reason changes, but not in a flood; bulk_well, that it is over. */
+void	 bulk_trouble(struct bulk *, const char *why);
+void	 bulk_well(struct bulk *);
+/* Sends one request and waits for its answer, in b->call, for as long as faults are temporary; everything taken has
+ * been drained. 0: there is an answer, whatever its status. -1: as bulk_step. */
+int	 bulk_ask(struct bulk *, const char *method, const char *path, const struct buf *body, struct error *);
+/* The answer's refusal as an error: RC_FAIL, "what: HTTP 400: type: reason"; returns -1. */
+int	 bulk_refused(const struct bulk *, const char *what, struct error *);
+
+/* lane.c */
+int	 lane_init(struct bulk *, struct lane *, struct error *);
+void	 lane_free(struct bulk *, struct lane *);
+/* Sends what is filling; the lane is idle. */
+int	 lane_send(struct bulk *, struct lane *, struct error *);
+/* Sends again what waits. */
+int	 lane_again(struct bulk *, struct lane *, struct error *);
+/* Its request is done. -1: RC_FAIL: the answer stops the stream. */
+int	 lane_ended(struct bulk *, struct lane *, struct error *);
+/* The oldest row that is not done; UINT64_MAX: none is waiting here. */
+uint64_t lane_oldest(const struct lane *);
+
+#endif

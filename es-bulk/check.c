@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+/* Facts about the engine. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+
+#include "es-bulk/check.h"
+#include "es-bulk/index.h"
+
+struct facts {
+	struct bulk *bulk;
+	struct buf line;
+	struct json json;
+	bool failed;
+};
+
+static int
+fact(struct facts *f, const char *level, const char *advice, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static int
+fact(struct facts *f, const char *level, const char *advice, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	f->failed |= strcmp(level, "failure") == 0;
+	f->line.len = 0;
+	if (buf_putf(&f->line, "{\"check\":\"elastic\",\"level\":\"%s\",\"text\":", level) == -1 ||
+	    json_put_str(&f->line, text) == -1)
+		return -1;
+	if (advice != NULL && (buf_puts(&f->line, ",\"advice\":") == -1 || json_put_str(&f->line, advice) == -1))
+		return -1;
+	if (buf_puts(&f->line, "}\n") == -1)
+		return -1;
+	return fwrite(f->line.data, 1, f->line.len, stdout) == f->line.len ? 0 : -1;
+}
+
+/* GETs the path; 1: status 200 and JSON; 0: another answer, or none. */
+static int
+get(struct facts *f, const char *method, const char *path, struct error *e)
+{
+	if (bulk_ask(f->bulk, method, path, NULL, e) == -1 || f->bulk->call.status != 200)
+		return 0;
+	return json_parse(&f->json, f->bulk->call.answer.data, f->bulk->call.answer.len, e) == 0;
+}
+
+static int
+is_loopback(const char *url)
+{
+	return strstr(url, "//127.") != NULL || strstr(url, "//localhost") != NULL || strstr(url, "//[::1]") != NULL;
+}
+
+/* 1: it is there; 0: told that it is not. */
+static int
+check_root(struct facts *f)
+{
+	const struct http_options *o = &f->bulk->o.http;
+	struct error e = { 0 };
+	char *number, *distribution, why[512];
+	int version, major = 0, minor = 0, ok;
+
+	if (!get(f, "GET", "/", &e)) {
+		fact(f, "failure", f->bulk->call.status == 401 || f->bulk->call.status == 403 ?
+		    "elastic.username and its password must be an account's of the search engine" :
+		    "is elastic.address right, and does the search engine run?", "%s: %s", o->url,
+		    f->bulk->call.done ? http_reason(&f->bulk->call, why, sizeof(why)) : e.text);
+		return 0;
+	}
+	version = json_member(&f->json, 0, "version");
+	number = version == -1 || json_member(&f->json, version, "number") == -1 ? NULL :
+	    json_strdup(&f->json, json_member(&f->json, version, "number"));
+	distribution = version == -1 || json_member(&f->json, version, "distribution") == -1 ? NULL :
+	    json_strdup(&f->json, json_member(&f->json, version, "distribution"));
+	ok = number != NULL && sscanf(number, "%d.%d", &major, &minor) == 2;
+	if (distribution == NULL && ok && (major < 7 || (major == 7 && minor < 10)))
+		fact(f, "failure", "es-bulk needs Elasticsearch 7.10 or OpenSearch 1.0 at least",
+		    "Elasticsearch %s is too old: it knows no require_alias", number);
+	else
+		fact(f, "ok", NULL, "%s %s answers at %s", distribution == NULL ? "Elasticsearch" : distribution,
+		    number == NULL ? "(version not told)" : number, o->url);
+	free(number);
+	free(distribution);
+	if (o->user != NULL && strncmp(o->url, "http://", 7) == 0 && !is_loopback(o->url))
+		fact(f, "warning", "use an https:// address", "the password crosses the network in clear text");
+	if (o->insecure)
+		fact(f, "warning", "name the engine's CA in elastic.ca_file and leave elastic.insecure out",
+		    "the engine's certificate is not verified");
+	return 1;
+}
+
+static void
+check_health(struct facts *f)
+{
+	struct error e = { 0 };
+	char why[512];
+	int status;
+
+	if (!get(f, "GET", "/_cluster/health", &e)) {
+		fact(f, "warning", "the account may lack the cluster privilege monitor", "cluster health: %s",
+		    http_reason(&f->bulk->call, why, sizeof(why)));
+		return;
+	}
+	status = json_member(&f->json, 0, "status");
+	if (json_is(&f->json, status, "red"))
+		fact(f, "warning", "look at GET /_cluster/allocation/explain",
+		    "the cluster is red: some of its indices cannot be written");
+	else
+		fact(f, "ok", NULL, "cluster health is %s", json_is(&f->json, status, "green") ? "green" : "yellow");
+}
+
+static void
+check_request_size(struct facts *f)
+{
+	static const char name[] = "\"max_content_length_in_bytes\":";
+	struct error e = { 0 };
+	unsigned long long bytes;
+	const char *at;
+
+	if (!get(f, "GET", "/_nodes/http?filter_path=nodes.*.http.max_content_length_in_bytes", &e) ||
+	    (at = memmem(f->bulk->call.answer.data, f->bulk->call.answer.len, name, sizeof(name) - 1)) == NULL)
+		return;		/* a service that does not tell */
+	bytes = strtoull(at + sizeof(name) - 1, NULL, 10);
+	if (bytes < f->bulk->o.batch_bytes)
+		fact(f, "warning", "set delivery.batch_bytes below it", "the engine takes requests of %llu bytes, batches "
+		    "may have %zu", bytes, f->bulk->o.batch_bytes);
+}
+
+/* The alias that a table's documents go to, in a path. */
+static int
+alias_path(struct buf *path, const char *table, const char *rest)
+{
+	char *alias = strdup(table), *p;
+	int rc;
+
+	if (alias == NULL)
+		return -1;
+	for (p = alias; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	path->len = 0;
+	rc = buf_putc(path, '/') == -1 || path_put(path, alias, strlen(alias)) == -1 || buf_puts(path, rest) == -1 ||
+	    buf_str(path) == NULL ? -1 : 0;
+	free(alias);
+	return rc;
+}
+
+static void
+check_table(struct facts *f, const char *table, struct buf *path)
+{
+	struct error e = { 0 };
+	char why[512], *index;
+	const char *text;
+	size_t n;
+	int first;
+
+	if (alias_path(path, table, "/_settings?flat_settings=true") == -1)
+		return;
+	if (!get(f, "GET", path->data, &e)) {
+		if (f->bulk->call.status == 404)
+			fact(f, "ok", NULL, "%s: no index yet, it will be made", table);
+		else
+			fact(f, "failure", "the account needs the index privileges manage, read and write", "%s: %s", table,
+			    http_reason(&f->bulk->call, why, sizeof(why)));
+		return;
+	}
+	first = json_first(&f->json, 0);
+	index = first == -1 ? NULL : json_strdup(&f->json, first);
+	text = f->json.text;
+	n = f->json.len;
+	if (index == NULL)
+		return;
+	if (json_next(&f->json, first) != -1)
+		fact(f, "failure", "leave the alias one index", "%s: its alias stands for several indices", table);
+	else if (strlen(index) == path->len - strlen("/_settings?flat_settings=true") - 1)
+		fact(f, "failure", "give the index another name, or delete it and load the table again",
+		    "%s: an index stands where an alias of that name must", table);
+	else if (memmem(text, n, "\"index.blocks.write\":\"true\"", 27) != NULL ||
+	    memmem(text, n, "\"index.blocks.read_only\":\"true\"", 31) != NULL)
+		fact(f, "failure", "take the write block away: PUT INDEX/_settings {\"index.blocks.write\":false}",
+		    "%s: index %s is blocked for writes", table, index);
+	else if (memmem(text, n, "\"index.blocks.read_only_allow_delete\":\"true\"", 44) != NULL)
+		fact(f, "warning", "free some disk space", "%s: index %s is read-only, as the disk was full", table, index);
+	else
+		fact(f, "ok", NULL, "%s: index %s", table, index);
+	free(index);
+}
+
+int
+check_engine(struct bulk *b, char *const *tables, size_t count, struct error *e)
+{
+	struct facts f = { .bulk = b };
+	struct buf path;
+	size_t i;
+
+	b->impatient = true;
+	if (buf_init(&f.line, 1 << 16) == -1 || buf_init(&path, 1 << 16) == -1)
+		return error_set(e, RC_TEMP, "check: %s", strerror(errno));
+	if (check_root(&f)) {
+		check_health(&f);
+		check_request_size(&f);
+		for (i = 0; i < count; i++)
+			if (strpbrk(tables[i], "*?") == NULL && strchr(tables[i], '.') != NULL)
+				check_table(&f, tables[i], &path);
+	}
+	json_free(&f.json);
+	buf_free(&f.line);
+	buf_free(&path);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		return error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
+	return f.failed ? RC_FAIL : RC_OK;
+}
+
+static int
+count_one(struct bulk *b, const char *table, struct buf *path, struct buf *line, struct error *e)
+{
+	struct json j = { 0 };
+	uint64_t docs = 0;
+	bool known = false;
+	int rc = -1;
+
+	if (alias_path(path, table, "/_refresh") == -1)
+		return error_set(e, RC_TEMP, "count: %s", strerror(errno));
+	if (bulk_ask(b, "POST", path->data, NULL, e) == -1 || alias_path(path, table, "/_count") == -1 ||
+	    bulk_ask(b, "GET", path->data, NULL, e) == -1)
+		return -1;
+	if (b->call.status != 200 && b->call.status != 404)
+		return bulk_refused(b, table, e);
+	if (b->call.status == 200) {
+		if (json_parse(&j, b->call.answer.data, b->call.answer.len, e) == -1)
+			return -1;
+		known = json_u64(&j, json_member(&j, 0, "count"), &docs) == 0;
+		json_free(&j);
+	}
+	line->len = 0;
+	if (buf_puts(line, "{\"table\":") == 0 && json_put_str(line, table) == 0 && buf_puts(line, ",\"docs\":") == 0 &&
+	    (known ? buf_putu(line, docs) : buf_puts(line, "null")) == 0 && buf_puts(line, "}\n") == 0)
+		rc = fwrite(line->data, 1, line->len, stdout) == line->len ? 0 : -1;
+	return rc == 0 ? 0 : error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
+}
+
+int
+count_documents(struct bulk *b, char *const *tables, size_t count, struct error *e)
+{
+	struct buf path, line;
+	int rc = RC_OK;
+	size_t i;
+
+	b->impatient = true;
+	if (buf_init(&path, 1 << 16) == -1 || buf_init(&line, 1 << 16) == -1)
+		return error_set(e, RC_TEMP, "count: %s", strerror(errno));
+	for (i = 0; i < count && rc == RC_OK; i++)
+		rc = count_one(b, tables[i], &path, &line, e);
+	if (fflush(stdout) == EOF && rc == RC_OK)
+		rc = error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
+	buf_free(&path);
+	buf_free(&line);
+	return rc;
+}

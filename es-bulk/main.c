@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+/* es-bulk: change events from standard input into Elasticsearch or OpenSearch. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "lib/config.h"
+#include "lib/log.h"
+
+#include "es-bulk/check.h"
+#include "es-bulk/stream.h"
+
+#define MIB ((size_t)1 << 20)
+#define MAX_TIMEOUT_S 1800	/* index.gc_deletes of our indices is an hour: a late twin must meet its tombstone */
+
+enum {
+	OPT_CONFIG = 1000, OPT_URL, OPT_USER, OPT_PASSWORD_FILE, OPT_CA_FILE, OPT_INSECURE, OPT_JOBS, OPT_BATCH_BYTES,
+	OPT_BATCH_COUNT, OPT_DEAD_LETTER, OPT_MAX_DEAD, OPT_REQUEST_TIMEOUT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
+	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
+};
+
+static const struct option longopts[] = {
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "url", required_argument, NULL, OPT_URL },
+	{ "user", required_argument, NULL, OPT_USER },
+	{ "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
+	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
+	{ "insecure", no_argument, NULL, OPT_INSECURE },
+	{ "jobs", required_argument, NULL, OPT_JOBS },
+	{ "batch-bytes", required_argument, NULL, OPT_BATCH_BYTES },
+	{ "batch-count", required_argument, NULL, OPT_BATCH_COUNT },
+	{ "dead-letter", required_argument, NULL, OPT_DEAD_LETTER },
+	{ "max-dead", required_argument, NULL, OPT_MAX_DEAD },
+	{ "request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT },
+	{ "max-line", required_argument, NULL, OPT_MAX_LINE },
+	{ "require-acks", no_argument, NULL, OPT_REQUIRE_ACKS },
+	{ "truncate", required_argument, NULL, OPT_TRUNCATE },
+	{ "drop", required_argument, NULL, OPT_DROP },
+	{ "rename", required_argument, NULL, OPT_RENAME },
+	{ "partial", required_argument, NULL, OPT_PARTIAL },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "count", no_argument, NULL, OPT_COUNT },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage_text[] =
+"usage: es-bulk [-qv] [--config FILE] [--url URL] [--user NAME] [--password-file FILE]\n"
+"               [--ca-file FILE] [--insecure] [--jobs N] [--batch-bytes N] [--batch-count N]\n"
+"               [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS] [--max-line BYTES]\n"
+"               [--require-acks] [--truncate apply|ignore|stop] [--drop apply|ignore|stop]\n"
+"               [--rename ignore|stop] [--partial merge|stop] [--dry-run] <EVENTS\n"
+"       es-bulk [OPTION...] --check [DB.TABLE...]\n"
+"       es-bulk [OPTION...] --count DB.TABLE...\n"
+"       es-bulk --help | --version\n";
+
+/* What the command line says; unset where it says nothing. */
+struct opts {
+	const char *config, *url, *user, *password_file, *ca_file;
+	bool insecure, check, count;
+	long long jobs, batch_bytes, batch_count, max_dead;
+	struct stream_options stream;
+};
+
+static _Noreturn void
+usage(FILE *to, int rc)
+{
+	fputs(usage_text, to);
+	exit(rc);
+}
+
+static long long
+number(const char *name, const char *text, long long min, long long max)
+{
+	const char *why;
+	long long n = strtonum(text, min, max, &why);
+
+	if (why != NULL) {
+		log_error("--%s %s: %s (%lld to %lld)", name, text, why, min, max);
+		exit(RC_USAGE);
+	}
+	return n;
+}
+
+static enum policy
+policy(const char *name, const char *text, bool may_apply)
+{
+	if (may_apply && strcmp(text, "apply") == 0)
+		return POLICY_APPLY;
+	if (strcmp(text, "ignore") == 0)
+		return POLICY_IGNORE;
+	if (strcmp(text, "stop") == 0)
+		return POLICY_STOP;
+	log_error("--%s %s: must be %signore or stop", name, text, may_apply ? "apply, " : "");
+	exit(RC_USAGE);
+}
+
+static bool
+merges(const char *text)
+{
+	if (strcmp(text, "merge") != 0 && strcmp(text, "stop") != 0) {
+		log_error("--partial %s: must be merge or stop", text);
+		exit(RC_USAGE);
+	}
+	return *text == 'm';
+}
+
+static void
+option(struct opts *o, int ch)
+{
+	struct stream_options *s = &o->stream;
+
+	switch (ch) {
+	case OPT_CONFIG: o->config = optarg; break;
+	case OPT_URL: o->url = optarg; break;
+	case OPT_USER: o->user = optarg; break;
+	case OPT_PASSWORD_FILE: o->password_file = optarg; break;
+	case OPT_CA_FILE: o->ca_file = optarg; break;
+	case OPT_INSECURE: o->insecure = true; break;
+	case OPT_JOBS: o->jobs = number("jobs", optarg, 1, 64); break;
+	case OPT_BATCH_BYTES: o->batch_bytes = number("batch-bytes", optarg, 1024, 64 << 20); break;
+	case OPT_BATCH_COUNT: o->batch_count = number("batch-count", optarg, 1, 100000); break;
+	case OPT_DEAD_LETTER: s->bulk.dead_file = optarg; break;
+	case OPT_MAX_DEAD: o->max_dead = number("max-dead", optarg, 0, INT32_MAX); break;
+	case OPT_REQUEST_TIMEOUT:
+		s->bulk.http.timeout_s = (long)number("request-timeout", optarg, 1, MAX_TIMEOUT_S);
+		break;
+	case OPT_MAX_LINE: s->bulk.max_line = (size_t)number("max-line", optarg, 1024, 1 << 30); break;
+	case OPT_REQUIRE_ACKS: s->require_acks = true; break;
+	case OPT_TRUNCATE: s->truncate = policy("truncate", optarg, true); break;
+	case OPT_DROP: s->drop = policy("drop", optarg, true); break;
+	case OPT_RENAME: s->rename = policy("rename", optarg, false); break;
+	case OPT_PARTIAL: s->merge_partial = merges(optarg); break;
+	case OPT_DRY_RUN: s->bulk.dry_run = true; break;
+	case OPT_CHECK: o->check = true; break;
+	case OPT_COUNT: o->count = true; break;
+	case 'v': log_louder(); break;
+	case 'q': log_quieter(); break;
+	case OPT_HELP: usage(stdout, RC_OK);
+	case OPT_VERSION: puts("es-bulk " VERSION); exit(RC_OK);
+	default: usage(stderr, RC_USAGE);
+	}
+}
+
+static long long
+chosen(const struct config *c, long long given, const char *path, long long preset)
+{
+	return given >= 0 ? given : config_number(c, path, preset);
+}
+
+/* Options before the environment and the file. *password: malloc'ed, or NULL. */
+static int
+settle(struct opts *o, struct config *c, char **password, struct error *e)
+{
+	struct bulk_options *b = &o->stream.bulk;
+
+	b->http.url = o->url != NULL ? o->url : config_get(c, "elastic.address");
+	b->http.user = o->user != NULL ? o->user : config_get(c, "elastic.username");
+	b->http.ca_file = o->ca_file != NULL ? o->ca_file : config_get(c, "elastic.ca_file");
+	b->http.insecure = o->insecure || config_bool(c, "elastic.insecure");
+	b->jobs = (unsigned int)chosen(c, o->jobs, "delivery.jobs", 2);
+	b->batch_bytes = (size_t)chosen(c, o->batch_bytes, "delivery.batch_bytes", 2 * (long long)MIB);
+	b->batch_count = (size_t)chosen(c, o->batch_count, "delivery.batch_count", 5000);
+	b->max_dead = (uint64_t)chosen(c, o->max_dead, "delivery.max_dead", 1000);
+	*password = o->password_file != NULL ? secret_read(o->password_file, e) :
+	    config_secret(c, "elastic.password", e);
+	if (*password == NULL && e->rc != RC_OK)
+		return -1;
+	b->http.password = *password;
+	if (b->http.user == NULL && *password != NULL)
+		return error_set(e, RC_USAGE, "a password without a user name (elastic.username, --user)");
+	return 0;
+}
+
+/* The tables to ask about: those named, else those of the configuration. */
+static char **
+tables_of(const struct config *c, char **argv, int n, size_t *count)
+{
+	char **tables = calloc((size_t)n + 1, sizeof(*tables)), **grown, *item;
+	const char *db = config_get(c, "database.name");
+	size_t i;
+
+	for (*count = 0; tables != NULL && *count < (size_t)n; ++*count)
+		tables[*count] = strdup(argv[*count]);
+	for (i = 0; tables != NULL && n == 0 && (item = config_item(c, "database.tables", i)) != NULL; i++) {
+		if (strchr(item, '.') == NULL && db != NULL) {
+			char *whole;
+
+			if (asprintf(&whole, "%s.%s", db, item) != -1) {
+				free(item);
+				item = whole;
+			}
+		}
+		if ((grown = reallocarray(tables, *count + 1, sizeof(*tables))) == NULL) {
+			free(item);
+			break;
+		}
+		tables = grown;
+		tables[(*count)++] = item;
+	}
+	return tables;
+}
+
+static int
+run(struct opts *o, const struct config *c, char **argv, int n, struct error *e)
+{
+	struct stream s = { 0 };
+	char **tables = NULL;
+	size_t count = 0, i;
+	int rc;
+
+	if (stream_init(&s, &o->stream, e) == -1)
+		return -1;
+	if (o->check || o->count) {
+		if ((tables = tables_of(c, argv, n, &count)) == NULL)
+			rc = error_set(e, RC_TEMP, "no memory");
+		else
+			rc = o->check ? check_engine(&s.bulk, tables, count, e) :
+			    count_documents(&s.bulk, tables, count, e);
+		for (i = 0; i < count; i++)
+			free(tables[i]);
+		free(tables);
+	} else {
+		rc = stream_run(&s, e);
+	}
+	stream_free(&s);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct opts o = {
+		.jobs = -1, .batch_bytes = -1, .batch_count = -1, .max_dead = -1,
+		.stream = {
+			.truncate = POLICY_APPLY, .drop = POLICY_IGNORE, .rename = POLICY_STOP, .merge_partial = true,
+			.bulk = { .http.timeout_s = 60, .max_line = 100 * MIB },
+		},
+	};
+	struct config c = { 0 };
+	struct error e = { 0 };
+	char *password = NULL;
+	int ch, rc = -1;
+
+	log_init("es-bulk");
+	while ((ch = getopt_long(argc, argv, "qv", longopts, NULL)) != -1)
+		option(&o, ch);
+	argc -= optind;
+	argv += optind;
+	if ((argc > 0 && !o.check && !o.count) || (o.count && argc == 0) || (o.check && o.count))
+		usage(stderr, RC_USAGE);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (config_load(&c, o.config, &e) == 0 && settle(&o, &c, &password, &e) == 0)
+		rc = run(&o, &c, argv, argc, &e);
+	if (rc == -1) {
+		log_error("%s", e.text);
+		rc = e.rc;
+	}
+	if (password != NULL)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	config_free(&c);
+	curl_global_cleanup();
+	return rc;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* Partial rows. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+
+#include "es-bulk/answer.h"
+#include "es-bulk/index.h"
+#include "es-bulk/partial.h"
+
+static int
+ask_for(struct bulk *b, struct target *t, struct slice id, struct error *e)
+{
+	struct json j = { 0 };
+	struct buf path, text;
+	int rc = -1;
+
+	if (buf_init(&path, 8192) == -1)
+		return error_set(e, RC_TEMP, "document: %s", strerror(errno));
+	if (buf_init(&text, 4096) == -1) {
+		buf_free(&path);
+		return error_set(e, RC_TEMP, "document: %s", strerror(errno));
+	}
+	if (json_parse_checked(&j, id.p, id.n, e) == -1 || json_text(&j, 0, &text) == -1 ||
+	    buf_putc(&path, '/') == -1 || path_put(&path, t->alias, strlen(t->alias)) == -1 ||
+	    buf_puts(&path, "/_doc/") == -1 || path_put(&path, text.data, text.len) == -1 ||
+	    buf_puts(&path, "?realtime=true") == -1 || buf_str(&path) == NULL)
+		error_set(e, RC_TEMP, "document: %s", strerror(errno));
+	else
+		rc = bulk_ask(b, "GET", path.data, NULL, e);
+	json_free(&j);
+	buf_free(&path);
+	buf_free(&text);
+	return rc;
+}
+
+static int
+put_member(struct buf *to, const struct json *name_of, int name, const struct json *value_of, int value)
+{
+	const char *raw;
+	size_t n;
+
+	if (to->len > 1 && buf_putc(to, ',') == -1)
+		return -1;
+	raw = json_slice(name_of, name, &n);
+	if (buf_add(to, raw, n) == -1 || buf_putc(to, ':') == -1)
+		return -1;
+	raw = json_slice(value_of, value, &n);
+	return buf_add(to, raw, n);
+}
+
+/* The value that the object at `object` has for the name; -1: none. */
+static int
+value_for(const struct json *j, int object, const struct json *name_of, int name)
+{
+	char *text = json_strdup(name_of, name);
+	int at = text == NULL ? -1 : json_member(j, object, text);
+
+	free(text);
+	return at;
+}
+
+static int
+merge(struct buf *to, const struct json *doc, int source, const struct json *row)
+{
+	int at, value;
+
+	to->len = 0;
+	if (buf_putc(to, '{') == -1)
+		return -1;
+	for (at = json_first(doc, source); at != -1; at = json_next(doc, at)) {
+		value = value_for(row, 0, doc, at);
+		if ((value == -1 ? put_member(to, doc, at, doc, at + 1) : put_member(to, doc, at, row, value)) == -1)
+			return -1;
+	}
+	for (at = json_first(row, 0); at != -1; at = json_next(row, at))
+		if (value_for(doc, source, row, at) == -1 && put_member(to, row, at, row, at + 1) == -1)
+			return -1;
+	return buf_putc(to, '}');
+}
+
+enum merge
+partial_merge(struct bulk *b, struct target *t, const struct change *c, struct slice id, struct buf *row,
+    struct error *e)
+{
+	struct json doc = { 0 }, own = { 0 };
+	enum merge rc = MERGE_FAILED;
+	uint64_t version;
+	int source;
+
+	if (ask_for(b, t, id, e) == -1)
+		return MERGE_FAILED;
+	if (b->call.status != 200 && (b->call.status != 404 || answer_error(b->call.answer.data, b->call.answer.len).p != NULL)) {
+		bulk_refused(b, t->alias, e);
+		return MERGE_FAILED;
+	}
+	if (json_parse(&doc, b->call.answer.data, b->call.answer.len, e) == -1 ||
+	    json_parse_checked(&own, c->row.p, c->row.n, e) == -1)
+		goto out;
+	source = json_member(&doc, 0, "_source");
+	if (b->call.status == 404)
+		rc = MERGE_MISSING;
+	else if (source == -1 || json_type(&doc, source) != JSON_OBJECT ||
+	    json_u64(&doc, json_member(&doc, 0, "_version"), &version) == -1)
+		error_set(e, RC_FAIL, "%s: the engine gives documents without _source or _version: partial rows cannot be "
+		    "merged (--partial)", t->alias);
+	else if (version > c->version)
+		rc = MERGE_NEWER;
+	else if (merge(row, &doc, source, &own) == -1)
+		error_set(e, RC_TEMP, "merged document: %s", strerror(errno));
+	else
+		rc = MERGE_DONE;
+out:
+	json_free(&doc);
+	json_free(&own);
+	return rc;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+/* Tables and their aliases. */
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
+
+#include "es-bulk/target.h"
+#include "lib/utf8.h"
+
+#define MAX_NAME 2048		/* bytes: a name has at most 64 characters, a dot between two */
+#define FIRST_SLOTS 64
+
+int
+target_list_init(struct target_list *l, struct error *e)
+{
+	memset(l, 0, sizeof(*l));
+	l->mask = FIRST_SLOTS - 1;
+	if ((l->slots = calloc(FIRST_SLOTS, sizeof(*l->slots))) == NULL || buf_init(&l->raw, 2 * MAX_NAME) == -1 ||
+	    buf_init(&l->name, 2 * MAX_NAME) == -1)
+		return error_set(e, RC_TEMP, "tables: %s", strerror(errno));
+	return 0;
+}
+
+static void
+target_free(struct target *t)
+{
+	if (t == NULL)
+		return;
+	free(t->table);
+	free(t->alias);
+	free(t->index_start);
+	free(t->delete_start);
+	free(t->definition);
+	free(t);
+}
+
+void
+target_list_free(struct target_list *l)
+{
+	size_t i;
+
+	for (i = 0; l->slots != NULL && i <= l->mask; i++)
+		target_free(l->slots[i]);
+	free(l->slots);
+	buf_free(&l->raw);
+	buf_free(&l->name);
+}
+
+void
+target_uncheck_all(struct target_list *l)
+{
+	size_t i;
+
+	for (i = 0; i <= l->mask; i++)
+		if (l->slots[i] != NULL)
+			l->slots[i]->checked = false;
+}
+
+static uint64_t
+hash_name(const char *s)
+{
+	uint64_t h = 14695981039346656037ULL;	/* FNV-1a */
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+	return h;
+}
+
+static size_t
+slot_of(const struct target_list *l, const char *name)
+{
+	size_t i = hash_name(name) & l->mask;
+
+	while (l->slots[i] != NULL && strcmp(l->slots[i]->table, name) != 0)
+		i = (i + 1) & l->mask;
+	return i;
+}
+
+static int
+grow(struct target_list *l)
+{
+	struct target **old = l->slots;
+	size_t i, mask = l->mask;
+
+	if (l->count * 2 <= l->mask)
+		return 0;
+	if ((l->slots = calloc(2 * (mask + 1), sizeof(*l->slots))) == NULL) {
+		l->slots = old;
+		return -1;
+	}
+	l->mask = 2 * mask + 1;
+	for (i = 0; i <= mask; i++)
+		if (old[i] != NULL)
+			l->slots[slot_of(l, old[i]->table)] = old[i];
+	free(old);
+	return 0;
+}
+
+static uint32_t
+code_point(const char *p, size_t n)
+{
+	static const uint8_t first[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c = (uint8_t)p[0] & first[n];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c = c << 6 | ((uint8_t)p[i] & 0x3f);
+	return c;
+}
+
+/* Letters beyond ASCII too: the engines refuse any in upper case. */
+static int
+lower(struct buf *b, const char *s)
+{
+	size_t n, left = strlen(s);
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	wint_t c;
+	char bytes[4];
+	int rc = 0;
+
+	for (; left > 0 && rc == 0; s += n, left -= n) {
+		if ((n = utf8_length((const uint8_t *)s, left)) == 0)
+			n = 1;
+		c = code_point(s, n);
+		c = utf8 == (locale_t)0 ? (c < 0x80 && c >= 'A' && c <= 'Z' ? c | 0x20 : c) : towlower_l(c, utf8);
+		rc = buf_add(b, bytes, utf8_put(bytes, (uint32_t)c));
+	}
+	if (utf8 != (locale_t)0)
+		freelocale(utf8);
+	return rc;
+}
+
+/* What both engines ask of the name of an index, our suffix included. */
+static int
+check_alias(const char *table, const char *alias, struct error *e)
+{
+	static const char advice[] = "rename the table, or leave it out";
+
+	if (strlen(alias) > MAX_ALIAS - MAX_INDEX_SUFFIX)
+		return error_set(e, RC_FAIL, "table %s: no index can have a name of %zu bytes: %s", table, strlen(alias),
+		    advice);
+	if (strpbrk(alias, "\\/*?\"<>| ,#:") != NULL || strchr("-_+.", *alias) != NULL)
+		return error_set(e, RC_FAIL, "table %s: no index can have this name (none of \\ / * ? \" < > | , # : "
+		    "or space in it; not - _ + . first): %s", table, advice);
+	return 0;
+}
+
+static char *
+action_start(const char *action, const char *alias, size_t *n)
+{
+	struct buf b;
+	char *text = NULL;
+
+	if (buf_init(&b, 8 * MAX_NAME) == -1)
+		return NULL;
+	if (buf_putf(&b, "{\"%s\":{\"_index\":", action) == 0 && json_put_str(&b, alias) == 0 &&
+	    buf_puts(&b, ",\"_id\":") == 0)
+		text = strndup(b.data, b.len);
+	*n = b.len;
+	buf_free(&b);
+	return text;
+}
+
+static struct target *
+new_target(struct target_list *l, const char *name, size_t db_len, struct error *e)
+{
+	struct target *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || (t->table = strdup(name)) == NULL)
+		goto fail;
+	t->db_len = db_len;
+	l->name.len = 0;
+	if (lower(&l->name, t->table) == -1 || buf_str(&l->name) == NULL ||
+	    (t->alias = strdup(l->name.data)) == NULL)
+		goto fail;
+	if (check_alias(t->table, t->alias, e) == -1) {
+		target_free(t);
+		return NULL;
+	}
+	t->index_start = action_start("index", t->alias, &t->index_start_len);
+	t->delete_start = action_start("delete", t->alias, &t->delete_start_len);
+	t->hash = hash_name(t->alias);
+	if (t->index_start == NULL || t->delete_start == NULL || grow(l) == -1)
+		goto fail;
+	l->slots[slot_of(l, t->table)] = t;
+	l->count++;
+	return t;
+fail:
+	error_set(e, RC_TEMP, "table %s: %s", name, strerror(errno));
+	target_free(t);
+	return NULL;
+}
+
+static bool
+same(struct slice a, struct slice b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+struct target *
+target_find(struct target_list *l, struct change_reader *r, const struct change *c, struct error *e)
+{
+	struct target *t;
+	size_t slot, db_len;
+
+	if (l->last != NULL && same(c->db, l->last_db) && same(c->table, l->last_table))
+		return l->last;
+	l->name.len = l->raw.len = 0;
+	if (change_text(r, c->db, &l->name, e) == -1)
+		return NULL;
+	db_len = l->name.len;
+	if (buf_putc(&l->name, '.') == -1 || change_text(r, c->table, &l->name, e) == -1 || buf_str(&l->name) == NULL ||
+	    memchr(l->name.data, '\0', l->name.len) != NULL) {
+		error_set(e, RC_FAIL, "line %" PRIu64 ": no table can have this name", c->number);
+		return NULL;
+	}
+	slot = slot_of(l, l->name.data);
+	if ((t = l->slots[slot]) == NULL) {
+		char *name = strdup(l->name.data);
+
+		t = name == NULL ? NULL : new_target(l, name, db_len, e);
+		free(name);
+		if (t == NULL)
+			return NULL;
+	} else if (t->db_len != db_len) {
+		error_set(e, RC_FAIL, "line %" PRIu64 ": two tables are called %s, for one has a dot in its name",
+		    c->number, t->table);
+		return NULL;
+	}
+	l->last = NULL;
+	if (buf_add(&l->raw, c->db.p, c->db.n) == 0 && buf_add(&l->raw, c->table.p, c->table.n) == 0) {
+		l->last = t;
+		l->last_db = (struct slice){ l->raw.data, c->db.n };
+		l->last_table = (struct slice){ l->raw.data + c->db.n, c->table.n };
+	}
+	return t;
+}
