@@ -111,6 +111,15 @@ set_tls(MYSQL *my, const struct db_options *o)
 	mysql_optionsv(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verify ? &on : &off);
 }
 
+/* MYSQL_OPT_SSL_ENFORCE does not enforce: a server without TLS gets a plain connection unless its certificate is to be
+ * verified (Connector/C 3.3). */
+static bool
+lacks_tls(MYSQL *my, const struct db_options *o)
+{
+	return strcmp(o->ssl_mode, "disabled") != 0 && strcmp(o->ssl_mode, "preferred") != 0 && o->socket == NULL &&
+	    mysql_get_ssl_cipher(my) == NULL;
+}
+
 static MYSQL *
 open_connection(const struct db_options *o, bool tls, struct error *e)
 {
@@ -133,8 +142,14 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 	if (tls)
 		mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, &on);
 	if (mysql_real_connect(my, o->socket != NULL ? NULL : o->host, o->user, o->password, NULL, o->port,
-	    o->socket, 0) != NULL)
-		return my;
+	    o->socket, 0) != NULL) {
+		if (!lacks_tls(my, o))
+			return my;
+		error_set(e, RC_FAIL, "connect to %s:%u: the server does not support TLS, ssl_mode is %s", o->host, o->port,
+		    o->ssl_mode);
+		mysql_close(my);
+		return NULL;
+	}
 	if (o->socket != NULL)
 		snprintf(where, sizeof(where), "connect to %s as %s", o->socket, o->user == NULL ? "" : o->user);
 	else
