@@ -10,13 +10,16 @@
 
 struct charset;
 
-/* By MySQL's or MariaDB's name ("utf8mb4", "latin1"), any case; NULL: not one that we know. Lives for ever. */
+/* By MySQL's or MariaDB's name ("utf8mb4", "latin1"), any case; NULL: not one that we know, or the system's iconv does
+ * not. Lives for ever. */
 const struct charset *charset_find(const char *name);
 const char *charset_name(const struct charset *);
 /* Bytes are UTF-8 already (utf8, utf8mb3, utf8mb4, ascii): no conversion is needed, only the check. */
 int	 charset_is_utf8(const struct charset *);
 /* "binary": no text at all. */
 int	 charset_is_binary(const struct charset *);
+/* Bytes below 0x80 are ASCII wherever they begin a character: text of nothing else is UTF-8 as it stands. */
+int	 charset_keeps_ascii(const struct charset *);
 /* The longest character, in bytes (CHAR(n) is stored in up to n times this). */
 unsigned charset_max_bytes(const struct charset *);
 /* The character set of a collation's name ("latin1_swedish_ci"); NULL: unknown, or MariaDB's uca1400 names without one. */
