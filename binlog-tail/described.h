@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/* What a table map's optional metadata tells of its columns. */
+#ifndef DESCRIBED_H
+#define DESCRIBED_H
+
+#include "lib/error.h"
+#include "lib/table.h"
+
+#include "tablemap.h"
+
+/* The whole definition, from MySQL's binlog_row_metadata=FULL. NULL with e->rc == RC_OK when something is missing: names,
+ * character sets, a primary key (another unique key would do, but is not told). */
+struct table *described_table(const struct table_map *, struct error *);
+/* Do names and signs, as far as the table map tells them, agree with the definition? NULL, or what does not; column: which
+ * one. */
+const char *described_misfit(const struct table_map *, const struct table *, size_t *column);
+
+#endif

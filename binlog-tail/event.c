@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: ISC */
+/* Takes the stream's events: three lists by type. Decoded; known, with nothing for us; all else is fatal, unless the
+ * server marked it ignorable. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/log.h"
+
+#include "event.h"
+#include "query.h"
+
+#define CLOCK_EVENTS 64		/* a look at the clock costs as much as a small event */
+#define SHOWN_BYTES 32	/* of an event that is not understood, in the message */
+
+static int	 on_format(struct tail *, struct cursor *);
+static int	 on_heartbeat(struct tail *, struct cursor *);
+static int	 on_incident(struct tail *, struct cursor *);
+static int	 on_gtid(struct tail *, struct cursor *);
+static int	 on_maria_gtid(struct tail *, struct cursor *);
+static int	 on_previous_gtids(struct tail *, struct cursor *);
+static int	 on_gtid_list(struct tail *, struct cursor *);
+static int	 on_table_map(struct tail *, struct cursor *);
+static int	 on_xid(struct tail *, struct cursor *);
+static int	 on_xa_prepare(struct tail *, struct cursor *);
+static int	 on_companion(struct tail *, struct cursor *);
+static int	 on_unread(struct tail *, struct cursor *);
+
+/* No name: a type that we do not know. No parse: known, nothing for us in it. */
+static const struct event_type {
+	const char *name;
+	int (*parse)(struct tail *, struct cursor *);
+	const char *unread;	/* which setting makes the server write it */
+} event_types[256] = {
+	[EV_QUERY] = { "query", query_on_event },
+	[EV_STOP] = { "stop", NULL },
+	[EV_ROTATE] = { "rotate", NULL },	/* place.c follows it */
+	[EV_INTVAR] = { "intvar", on_companion },
+	[EV_RAND] = { "rand", on_companion },
+	[EV_USER_VAR] = { "user-var", on_companion },
+	[EV_FORMAT_DESCRIPTION] = { "format-description", on_format },
+	[EV_XID] = { "xid", on_xid },
+	[EV_BEGIN_LOAD_QUERY] = { "begin-load-query", on_unread, "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_APPEND_BLOCK] = { "append-block", on_unread, "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_DELETE_FILE] = { "delete-file", on_unread, "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_EXECUTE_LOAD_QUERY] = { "execute-load-query", on_unread,
+	    "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_TABLE_MAP] = { "table-map", on_table_map },
+	[EV_WRITE_ROWS_V0] = { "write-rows-v0", on_unread, "MySQL 5.1 before 5.1.16" },
+	[EV_UPDATE_ROWS_V0] = { "update-rows-v0", on_unread, "MySQL 5.1 before 5.1.16" },
+	[EV_DELETE_ROWS_V0] = { "delete-rows-v0", on_unread, "MySQL 5.1 before 5.1.16" },
+	[EV_WRITE_ROWS_V1] = { "write-rows-v1", rows_on_event },
+	[EV_UPDATE_ROWS_V1] = { "update-rows-v1", rows_on_event },
+	[EV_DELETE_ROWS_V1] = { "delete-rows-v1", rows_on_event },
+	[EV_INCIDENT] = { "incident", on_incident },
+	[EV_HEARTBEAT] = { "heartbeat", on_heartbeat },
+	[EV_IGNORABLE] = { "ignorable", NULL },
+	[EV_ROWS_QUERY] = { "rows-query", NULL },
+	[EV_WRITE_ROWS_V2] = { "write-rows-v2", rows_on_event },
+	[EV_UPDATE_ROWS_V2] = { "update-rows-v2", rows_on_event },
+	[EV_DELETE_ROWS_V2] = { "delete-rows-v2", rows_on_event },
+	[EV_GTID] = { "gtid", on_gtid },
+	[EV_ANONYMOUS_GTID] = { "anonymous-gtid", on_gtid },
+	[EV_PREVIOUS_GTIDS] = { "previous-gtids", on_previous_gtids },
+	[EV_TRANSACTION_CONTEXT] = { "transaction-context", NULL },	/* group replication's own */
+	[EV_VIEW_CHANGE] = { "view-change", on_companion },		/* the same; a transaction of its own */
+	[EV_XA_PREPARE] = { "xa-prepare", on_xa_prepare },
+	[EV_PARTIAL_UPDATE] = { "partial-update-rows", on_unread, "binlog_row_value_options=PARTIAL_JSON" },
+	[EV_TRANSACTION_PAYLOAD] = { "transaction-payload", on_unread, "binlog_transaction_compression=ON" },
+	[EV_HEARTBEAT_V2] = { "heartbeat-v2", on_heartbeat },
+	[EV_GTID_TAGGED] = { "gtid-tagged", on_unread, "GTIDs with tags" },
+	[EV_ANNOTATE_ROWS] = { "annotate-rows", NULL },
+	[EV_BINLOG_CHECKPOINT] = { "binlog-checkpoint", NULL },
+	[EV_MARIA_GTID] = { "mariadb-gtid", on_maria_gtid },
+	[EV_GTID_LIST] = { "gtid-list", on_gtid_list },
+	[EV_START_ENCRYPTION] = { "start-encryption", NULL },	/* the server decrypts what it sends */
+	[EV_QUERY_COMPRESSED] = { "query-compressed", on_unread, "log_bin_compress=ON" },
+	[EV_WRITE_ROWS_COMPRESSED_V1] = { "write-rows-compressed-v1", on_unread, "log_bin_compress=ON" },
+	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update-rows-compressed-v1", on_unread, "log_bin_compress=ON" },
+	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete-rows-compressed-v1", on_unread, "log_bin_compress=ON" },
+	[EV_WRITE_ROWS_COMPRESSED] = { "write-rows-compressed", on_unread, "log_bin_compress=ON" },
+	[EV_UPDATE_ROWS_COMPRESSED] = { "update-rows-compressed", on_unread, "log_bin_compress=ON" },
+	[EV_DELETE_ROWS_COMPRESSED] = { "delete-rows-compressed", on_unread, "log_bin_compress=ON" },
+};
+
+int
+event_at(struct tail *t)
+{
+	const struct event_header *h = &t->at.header;
+	const char *name = event_types[h->type].name;
+	char where[POS_TEXT];
+
+	return error_at(t->e, "%s, %s event (type %u)", pos_text(&t->at.pos, where), name == NULL ? "unknown" : name,
+	    h->type);
+}
+
+int
+event_error(struct tail *t, const char *fmt, ...)
+{
+	char text[sizeof(t->e->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	error_set(t->e, RC_FAIL, "%s", text);
+	return event_at(t);
+}
+
+/* The same, with the event's first bytes. */
+static int
+event_unreadable(struct tail *t, const char *why)
+{
+	char hex[2 * SHOWN_BYTES + 1] = "";
+	uint32_t i, n = t->at.header.size < SHOWN_BYTES ? t->at.header.size : SHOWN_BYTES;
+
+	for (i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02x", t->event[i]);
+	return event_error(t, "%s; %" PRIu32 " bytes, %s%s", why, t->at.header.size, hex,
+	    n < t->at.header.size ? "…" : "");
+}
+
+static int
+on_unread(struct tail *t, struct cursor *c)
+{
+	char why[160];
+
+	(void)c;
+	snprintf(why, sizeof(why), "such events are not read yet (the server writes them because of: %s)",
+	    event_types[t->at.header.type].unread);
+	return event_unreadable(t, why);
+}
+
+/* A position inside a transaction, or garbage. */
+static int
+out_of_place(struct tail *t)
+{
+	event_error(t, "outside of a transaction: this is no place to begin at");
+	t->e->rc = RC_POSITION;
+	return -1;
+}
+
+/* The file's beginning, or its repetition where a dump starts inside. */
+static int
+on_format(struct tail *t, struct cursor *c)
+{
+	(void)c;
+	if (t->expect_created != 0 && t->expect_created != t->at.format.created) {
+		error_set(t->e, RC_POSITION, "%s was created at %" PRIu32 ", the one that the stored position is about "
+		    "at %" PRId64 ": it is another file (RESET MASTER, a restored volume, another server)",
+		    t->at.pos.file, t->at.format.created, t->expect_created);
+		return -1;
+	}
+	t->expect_created = 0;
+	if (t->source_said && t->source.created == t->at.format.created)
+		return 0;
+	t->source.created = t->at.format.created;
+	return tail_put_source(t);
+}
+
+/* The server has nothing more to send. Should it stand further on, it left events out at the end. */
+static int
+on_heartbeat(struct tail *t, struct cursor *c)
+{
+	uint32_t ahead = t->at.header.log_pos - (uint32_t)t->at.pos.offset;
+	size_t n = strlen(t->at.pos.file);
+
+	if (t->group.state != GROUP_NONE)
+		return 0;
+	if (t->at.header.log_pos != 0 && ahead < UINT32_MAX / 2 && cur_left(c) == n &&
+	    memcmp(c->p, t->at.pos.file, n) == 0) {
+		t->at.pos.offset += ahead;
+		t->boundary = t->at.pos;
+	}
+	/* idle: all that was logged until now is here */
+	t->ts_seconds = (uint32_t)time(NULL);
+	snprintf(t->ts, sizeof(t->ts), "%" PRIu32, t->ts_seconds);
+	return 0;
+}
+
+static int
+on_incident(struct tail *t, struct cursor *c)
+{
+	uint16_t number = cur_u16(c);
+	uint8_t n = cur_u8(c);
+	const uint8_t *text = cur_take(c, n);
+
+	return event_error(t, "the server lost events (incident %u: %.*s): load the tables again from behind this place",
+	    number, text == NULL ? 0 : (int)n, text == NULL ? "" : (const char *)text);
+}
+
+/* MySQL's: flags, UUID, number, logical clock, then 7 bytes of microseconds (from 8.0.1 on). */
+static int
+on_gtid(struct tail *t, struct cursor *c)
+{
+	const uint8_t *uuid;
+	uint64_t n, micro;
+	uint8_t clock;
+
+	cur_u8(c);
+	uuid = cur_take(c, 16);
+	n = cur_u64(c);
+	if (c->bad)
+		return -1;
+	group_open(t, GROUP_OPEN);
+	if (t->at.header.type == EV_GTID) {
+		t->group.id = (struct gtid){ .kind = GTID_MYSQL, .n = n };
+		memcpy(t->group.id.uuid, uuid, sizeof(t->group.id.uuid));
+	}
+	clock = cur_left(c) > 0 ? cur_u8(c) : 0;
+	if (clock != 2 || cur_left(c) < 16 + 7)
+		return 0;
+	cur_take(c, 16);
+	micro = cur_le(c, 7) & ~(UINT64_C(1) << 55);	/* the bit: the original server's time follows */
+	snprintf(t->group.ts, sizeof(t->group.ts), "%" PRIu64 ".%06" PRIu64, micro / 1000000, micro % 1000000);
+	return 0;
+}
+
+/* MariaDB's: it stands in BEGIN's place, unless a single statement follows. */
+static int
+on_maria_gtid(struct tail *t, struct cursor *c)
+{
+	enum { STANDALONE = 1, PREPARED_XA = 64 };
+	uint64_t n = cur_u64(c);
+	uint32_t domain = cur_u32(c);
+	uint8_t flags = cur_u8(c);
+
+	if (c->bad)
+		return -1;
+	group_open(t, flags & STANDALONE ? GROUP_OPEN : GROUP_BEGUN);
+	t->group.xa = (flags & PREPARED_XA) != 0;
+	t->group.id = (struct gtid){ .kind = GTID_MARIADB, .domain = domain, .server = t->at.header.server_id, .n = n };
+	return 0;
+}
+
+static int
+on_previous_gtids(struct tail *t, struct cursor *c)
+{
+	return t->at.counted ? gtids_read_previous(&t->gtids, c, t->e) : 0;
+}
+
+static int
+on_gtid_list(struct tail *t, struct cursor *c)
+{
+	return t->at.counted ? gtids_read_list(&t->gtids, c, t->e) : 0;
+}
+
+static int
+on_table_map(struct tail *t, struct cursor *c)
+{
+	uint64_t id = cur_le(c, t->at.format.post_header[EV_TABLE_MAP] == 6 ? 4 : 6);
+	struct table_map *m;
+	bool fresh;
+
+	cur_u16(c);
+	if (c->bad)
+		return -1;
+	if (t->group.state == GROUP_NONE)
+		return out_of_place(t);
+	if ((m = maps_read(&t->maps, id, c->p, cur_left(c), &fresh, t->e)) == NULL)
+		return event_at(t);
+	m->group = t->group.serial;
+	m->pos = t->at.pos.offset;
+	if (fresh)
+		m->chosen = tail_chooses(t, m->db, m->name, &m->from);
+	return 0;
+}
+
+static int
+on_xid(struct tail *t, struct cursor *c)
+{
+	(void)c;
+	if (t->group.state == GROUP_NONE)
+		return out_of_place(t);
+	return group_end(t, t->at.pos.offset + t->at.header.size);
+}
+
+/* Rows of chosen tables in it were refused. */
+static int
+on_xa_prepare(struct tail *t, struct cursor *c)
+{
+	return on_xid(t, c);
+}
+
+/* It belongs to the statement that follows. */
+static int
+on_companion(struct tail *t, struct cursor *c)
+{
+	(void)c;
+	if (t->group.state == GROUP_NONE)
+		group_open(t, GROUP_OPEN);
+	if (t->at.header.type == EV_VIEW_CHANGE && t->group.state == GROUP_OPEN)
+		return group_end(t, t->at.pos.offset + t->at.header.size);
+	return 0;
+}
+
+static void
+set_ts(struct tail *t)
+{
+	if (t->group.ts[0] != '\0') {
+		memcpy(t->ts, t->group.ts, sizeof(t->ts));
+		t->ts_seconds = 0;
+	} else if (t->at.header.ts != t->ts_seconds || t->ts[0] == '\0') {
+		t->ts_seconds = t->at.header.ts;
+		snprintf(t->ts, sizeof(t->ts), "%" PRIu32, t->ts_seconds);
+	}
+}
+
+static int
+dispatch(struct tail *t, struct cursor *body)
+{
+	const struct event_type *type = &event_types[t->at.header.type];
+
+	if (type->name == NULL) {
+		if (t->at.header.flags & EVF_IGNORABLE)
+			return 0;
+		return event_unreadable(t, "an event of a type that is not known");
+	}
+	if (type->parse == NULL)
+		return 0;
+	t->e->rc = RC_OK;
+	if (type->parse(t, body) == -1)
+		return t->e->rc == RC_OK ? event_unreadable(t, "malformed") : -1;
+	return body->bad ? event_unreadable(t, "malformed") : 0;
+}
+
+/* Another file: positions start again when it does not continue the last one. */
+static int
+follow_file(struct tail *t, const char *last)
+{
+	struct pos *p = &t->at.pos;
+
+	if (strcmp(last, p->file) != 0) {
+		if (last[0] != '\0' && (!pos_same_basename(last, p->file) ||
+		    pos_file_number(p->file) != pos_file_number(last) + 1)) {
+			if (p->epoch == MAX_EPOCH)
+				return error_set(t->e, RC_FAIL, "%s follows %s: there are no epochs left", p->file, last);
+			p->epoch++;
+			t->source.epoch = p->epoch;
+			log_warn("the file does not follow the last one: positions start again last=%s next=%s epoch=%u",
+			    last, p->file, (unsigned)p->epoch);
+		}
+		t->source_said = false;
+		t->skip_to = 0;
+	}
+	t->row_pos = *p;
+	return 0;
+}
+
+int
+event_take(struct tail *t, const uint8_t *event, size_t n)
+{
+	struct place *at = &t->at;
+	char last[sizeof(at->pos.file)];
+	struct cursor body;
+	bool skipped;
+
+	t->event = event;
+	if (place_take(at, event, n, &body, t->e) == -1)
+		return event_at(t);
+	skipped = at->counted && at->pos.offset < t->skip_to;
+	if (!skipped && at->counted)
+		set_ts(t);
+	if ((!skipped || at->header.type == EV_FORMAT_DESCRIPTION) && dispatch(t, &body) == -1)
+		return -1;
+	if (at->header.type == EV_ROTATE)
+		memcpy(last, at->pos.file, sizeof(last));
+	if (place_leave(at, &body, t->e) == -1)
+		return event_at(t);
+	if (at->header.type == EV_ROTATE && follow_file(t, last) == -1)
+		return -1;
+	if (t->group.state == GROUP_NONE && (at->counted || at->header.type == EV_ROTATE) &&
+	    at->pos.offset >= t->skip_to)
+		t->boundary = at->pos;
+	return ++t->events < CLOCK_EVENTS ? 0 : tail_heartbeat_due(t);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* Takes the stream's events, one after the other. */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tail.h"
+
+/* One whole event, header and checksum included. -1 with t->e: RC_FAIL for what is not understood, RC_POSITION when the
+ * file is not the one that was asked for. */
+int	 event_take(struct tail *, const uint8_t *event, size_t n);
+/* The event at hand is wrong: fills t->e in with its position and first bytes. Returns -1. */
+int	 event_error(struct tail *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Puts the same before an error that is there already. */
+int	 event_at(struct tail *);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/* Binlog events: header, checksum, format event (MySQL internals manual: Binlog Event, FORMAT_DESCRIPTION_EVENT). */
+#include <stdio.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "format.h"
+
+#define FLAGS_OFFSET 17
+
+int
+header_read(struct event_header *h, const uint8_t *event, size_t n)
+{
+	struct cursor c = cur_of(event, n);
+
+	h->ts = cur_u32(&c);
+	h->type = cur_u8(&c);
+	h->server_id = cur_u32(&c);
+	h->size = cur_u32(&c);
+	h->log_pos = cur_u32(&c);
+	h->flags = cur_u16(&c);
+	return c.bad ? -1 : 0;
+}
+
+bool
+checksum_holds(const uint8_t *event, size_t n)
+{
+	struct cursor c;
+	uint8_t header[EVENT_HEADER];
+	uLong crc;
+
+	if (n < EVENT_HEADER + CHECKSUM_BYTES)
+		return false;
+	/* computed with the in-use flag cleared, which the server sets in an open file's format event */
+	memcpy(header, event, EVENT_HEADER);
+	header[FLAGS_OFFSET] = (uint8_t)(header[FLAGS_OFFSET] & ~EVF_IN_USE);
+	crc = crc32_z(crc32_z(0, header, EVENT_HEADER), event + EVENT_HEADER, n - EVENT_HEADER - CHECKSUM_BYTES);
+	c = cur_of(event + n - CHECKSUM_BYTES, CHECKSUM_BYTES);
+	return cur_u32(&c) == (uint32_t)crc;
+}
+
+/* Format events end with an algorithm and room for a checksum from MySQL 5.6.1 and MariaDB 5.3 on. */
+static bool
+knows_checksums(const char *version)
+{
+	unsigned a = 0, b = 0, c = 0;
+
+	if (sscanf(version, "%u.%u.%u", &a, &b, &c) != 3)
+		return false;
+	if (strstr(version, "MariaDB") != NULL)
+		return a * 100 + b >= 503;
+	return a * 10000 + b * 100 + c >= 50601;
+}
+
+int
+format_read(struct format *f, const struct event_header *h, const uint8_t *body, size_t n, const char **why)
+{
+	struct cursor c = cur_of(body, n);
+	uint16_t version = cur_u16(&c);
+	const uint8_t *server = cur_take(&c, 50);
+	uint8_t header_bytes, algorithm = 0;
+	size_t types;
+
+	cur_u32(&c);	/* 0 where a dump starts inside the file: the header's time stays */
+	header_bytes = cur_u8(&c);
+	*why = "cut short";
+	if (c.bad)
+		return -1;
+	*why = "not binlog version 4";
+	if (version != 4 || header_bytes != EVENT_HEADER)
+		return -1;
+	memset(f, 0, sizeof(*f));
+	memcpy(f->version, server, 50);
+	f->created = h->ts;
+	types = cur_left(&c);
+	if (knows_checksums(f->version)) {
+		*why = "cut short";
+		if (types < 1 + CHECKSUM_BYTES)
+			return -1;
+		types -= 1 + CHECKSUM_BYTES;
+		algorithm = c.p[types];
+		*why = "an unknown checksum algorithm";
+		if (algorithm > 1 && algorithm != 255)	/* 255: none, by a server that knows of them */
+			return -1;
+	}
+	f->checksums = algorithm == 1;
+	memcpy(f->post_header + 1, c.p, types < 255 ? types : 255);
+	f->known = true;
+	return 0;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: ISC */
+/* The stream from a running server: connects, resumes, reads, and connects again. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/retry.h"
+
+#include "dump.h"
+#include "event.h"
+#include "live.h"
+#include "server.h"
+#include "stop.h"
+
+#define FIRST_RETRY_MS 100
+#define LAST_RETRY_MS 5000
+#define STOP_EVENTS 4096	/* a busy stream looks that often whether the supervisor lives */
+
+struct live {
+	struct tail *t;
+	const struct live_options *o;
+	struct dump dump;
+	struct db_server server;
+	struct retry retry;
+	uint64_t failing_since_ms;	/* 0: all is well */
+	bool begun;			/* where to begin is known */
+	bool lost;			/* the connection, and nothing else, failed */
+};
+
+/* Our own state's server, or the one that we were connected to. */
+static int
+check_identity(struct live *l)
+{
+	const char *expected = l->begun ? l->server.id : l->o->state != NULL ? l->o->state->server : "";
+	struct tail *t = l->t;
+
+	if (expected[0] == '\0' || strcmp(expected, l->dump.server.id) == 0)
+		return 0;
+	return error_set(t->e, RC_POSITION, "the server's id is %s, the position is that of %s: it means nothing here",
+	    l->dump.server.id, expected);
+}
+
+static int
+first_file(struct live *l, struct pos *p)
+{
+	struct db_row r;
+	int rc = 0;
+
+	memset(p, 0, sizeof(*p));
+	if (db_row(l->dump.my, &r, l->t->e, "SHOW BINARY LOGS") == -1)
+		return -1;
+	if (r.found && r.cells[0] != NULL && strlcpy(p->file, r.cells[0], sizeof(p->file)) < sizeof(p->file))
+		p->offset = 4;
+	else
+		rc = error_set(l->t->e, RC_FAIL, "the server writes no binary log (log_bin is off)");
+	db_row_free(&r);
+	return rc;
+}
+
+/* What was executed up to where the stream begins. MySQL tells that at a file's start only. */
+static int
+begin_gtids(struct live *l, const struct pos *from)
+{
+	const struct state *s = l->o->state;
+	struct tail *t = l->t;
+	struct error unread;
+	struct db_row r;
+	int rc = 0;
+
+	t->gtids.mariadb = l->server.mariadb;
+	if (s != NULL && s->gtids != NULL && pos_cmp(&s->pos, from) == 0) {
+		if (gtids_parse(&t->gtids, s->gtids, &unread) == -1)
+			log_warn("the stored GTID set is not used: %s", unread.text);
+		return 0;
+	}
+	if (!l->server.mariadb || from->offset > UINT32_MAX)
+		return 0;
+	if (db_row(l->dump.my, &r, t->e, "SELECT BINLOG_GTID_POS('%s', %" PRIu64 ")", from->file, from->offset) == -1)
+		return -1;
+	if (r.found && r.cells[0] != NULL)
+		rc = gtids_parse(&t->gtids, r.cells[0], t->e);
+	db_row_free(&r);
+	return rc;
+}
+
+static int
+find_from(struct live *l, struct pos *from)
+{
+	uint32_t epoch = l->t->source.epoch;
+
+	switch (l->o->from) {
+	case FROM_POS: *from = l->o->from_pos; break;
+	case FROM_START:
+		if (first_file(l, from) == -1)
+			return -1;
+		break;
+	case FROM_NOW:
+		if (db_position(l->dump.my, &l->server, from, NULL, l->t->e) == -1)
+			return -1;
+	}
+	from->epoch = epoch;
+	return 0;
+}
+
+/* Once: where the stream begins and ends. */
+static int
+begin(struct live *l)
+{
+	const struct state *s = l->o->state;
+	struct tail *t = l->t;
+	struct pos from;
+
+	l->server = l->dump.server;
+	t->mariadb = l->server.mariadb;
+	strlcpy(t->source.server, l->server.id, sizeof(t->source.server));
+	strlcpy(t->source.version, l->server.version_text, sizeof(t->source.version));
+	if (find_from(l, &from) == -1 || begin_gtids(l, &from) == -1)
+		return -1;
+	if (l->o->until_now) {
+		if (db_position(l->dump.my, &l->server, &t->until, NULL, t->e) == -1)
+			return -1;
+		t->until.epoch = from.epoch;
+	}
+	t->boundary = from;
+	if (s != NULL && pos_is_set(&s->pos) && strcmp(s->pos.file, from.file) == 0)
+		t->expect_created = s->created;
+	if ((t->names.server = server_new(&l->o->db, &l->server)) == NULL)
+		return tail_memory(t);
+	l->begun = true;
+	return 0;
+}
+
+/* From the last transaction's end on. A dump cannot begin beyond 4 GiB: then the file is read from its start. */
+static int
+resume(struct live *l)
+{
+	struct tail *t = l->t;
+	struct pos from = t->boundary;
+	char text[POS_TEXT];
+
+	if (t->source.created != 0)
+		t->expect_created = t->source.created;
+	tail_restart(t);
+	t->skip_to = 0;
+	if (from.offset > UINT32_MAX) {
+		t->skip_to = from.offset;
+		from.offset = 4;
+	}
+	t->at.pos = from;
+	log_info("reading the binary log server=%s version=%s pos=%s server_id=%" PRIu32, l->server.id,
+	    l->server.version_text, pos_text(&t->boundary, text), l->o->server_id);
+	return dump_start(&l->dump, &from, l->o->server_id, true, t->e);
+}
+
+static int
+connect_to(struct live *l)
+{
+	if (dump_open(&l->dump, &l->o->db, l->t->e) == -1)
+		return -1;
+	if (check_identity(l) == -1 || (!l->begun && begin(l) == -1))
+		return -1;
+	return resume(l);
+}
+
+/* The next event; while we wait at a transaction's end, a signal ends that. 1; 0: it did; -1. */
+static int
+next(struct live *l, const uint8_t **event, size_t *n)
+{
+	struct tail *t = l->t;
+	int rc;
+
+	if (!dump_pending(&l->dump)) {
+		stop_poll();
+		if (tail_heartbeat_due(t) == -1 || output_flush(&t->out, t->e) == -1)
+			return -1;
+	}
+	l->lost = true;	/* from here on it is the connection that fails */
+	if (tail_at_boundary(t)) {
+		stop_idle(dump_fd(&l->dump));
+		if (stop_requested()) {
+			stop_idle(-1);
+			return 0;
+		}
+	}
+	rc = dump_read(&l->dump, event, n, t->e);
+	stop_idle(-1);
+	if (rc == -1 && tail_at_boundary(t) && stop_requested())
+		return 0;
+	if (rc == 0)
+		return error_set(t->e, RC_TEMP, "the server ended the stream");
+	if (rc == 1)
+		l->lost = false;
+	return rc;
+}
+
+/* Until the end: 0; else -1. */
+static int
+stream(struct live *l)
+{
+	struct tail *t = l->t;
+	unsigned int events = 0;
+	const uint8_t *event;
+	size_t n;
+	int rc;
+
+	while (!tail_done(t) || !t->source_said) {
+		if ((rc = next(l, &event, &n)) <= 0)
+			return rc;
+		if (event_take(t, event, n) == -1)
+			return -1;
+		if (l->failing_since_ms != 0 && t->source_said) {
+			l->failing_since_ms = 0;
+			retry_reset(&l->retry);
+		}
+		if (++events == STOP_EVENTS) {
+			events = 0;
+			stop_poll();
+		}
+	}
+	return 0;
+}
+
+/* Waits before the next try; -1: it was tried for long enough. */
+static int
+wait_to_retry(struct live *l)
+{
+	struct tail *t = l->t;
+	uint32_t ms;
+
+	if (output_flush(&t->out, t->e) == -1)
+		return -1;
+	if (l->failing_since_ms == 0)
+		l->failing_since_ms = now_ms();
+	if (now_ms() - l->failing_since_ms >= (uint64_t)l->o->retry_for_s * 1000)
+		return -1;
+	ms = retry_wait_ms(&l->retry);
+	log_warn("%s: trying again in %" PRIu32 " ms", t->e->text, ms);
+	retry_sleep(ms);
+	stop_poll();
+	return 0;
+}
+
+/* The position goes out once more, so that it is stored. */
+static int
+finish(struct tail *t)
+{
+	if (t->source_said && tail_at_boundary(t) && tail_put_heartbeat(t) == -1)
+		return -1;
+	return output_flush(&t->out, t->e);
+}
+
+int
+live_run(struct tail *t, const struct live_options *o)
+{
+	struct live l = { .t = t, .o = o, .retry = { .first_ms = FIRST_RETRY_MS, .ceiling_ms = LAST_RETRY_MS } };
+	int rc;
+
+	for (;;) {
+		l.lost = true;
+		rc = connect_to(&l);
+		if (rc == 0) {
+			l.lost = false;
+			rc = stream(&l);
+		}
+		dump_close(&l.dump);
+		if (rc == 0)
+			return finish(t);
+		if (!l.lost || t->e->rc != RC_TEMP) {
+			struct error first = *t->e;
+
+			/* what was understood is not held back by what was not */
+			if (first.rc != RC_TEMP)
+				output_flush(&t->out, t->e);
+			*t->e = first;
+			return -1;
+		}
+		if (stop_requested() || wait_to_retry(&l) == -1)
+			return stop_requested() ? finish(t) : -1;
+	}
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/* binlog-tail: changes from the binary log, as a stream of events. Options and wiring only. */
+#include <err.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/config.h"
+#include "lib/db.h"
+#include "lib/log.h"
+
+#include "live.h"
+#include "stop.h"
+
+#define RETRY_FOR_S 60
+
+enum { OPT_CONFIG = DB_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE, OPT_NUMBERS,
+    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_HELP,
+    OPT_VERSION };
+
+static const struct option longopts[] = {
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	DB_LONG_OPTIONS,
+	{ "server-id", required_argument, NULL, OPT_SERVER_ID },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "table", required_argument, NULL, OPT_TABLE },
+	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
+	{ "numbers", required_argument, NULL, OPT_NUMBERS },
+	{ "zero-dates", required_argument, NULL, OPT_ZERO_DATES },
+	{ "no-old", no_argument, NULL, OPT_NO_OLD },
+	{ "epoch", required_argument, NULL, OPT_EPOCH },
+	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
+	{ "retry-for", required_argument, NULL, OPT_RETRY_FOR },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "tables", no_argument, NULL, OPT_TABLES },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct opts {
+	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *numbers;
+	struct db_args db;
+	const char **tables, **excluded;	/* as given, each NULL-terminated */
+	size_t tables_count, excluded_count;
+	int parent_fd;
+	struct tail_options tail;
+	struct live_options live;
+};
+
+static _Noreturn void
+usage(FILE *to, int rc)
+{
+	fputs("usage: binlog-tail [--config FILE] [--host HOST] [--port PORT] [--socket PATH] [--user NAME]\n"
+	    "           [--password-file FILE] [--ssl-mode MODE] [--ssl-ca FILE] [--server-id N]\n"
+	    "           [--state DIR] [--from POS|start|now] [--until POS|now]\n"
+	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
+	    "           [--zero-dates null|keep] [--no-old] [--epoch N] [--retry-for SECONDS]\n"
+	    "           [--parent-fd N] [-v] [-q]\n"
+	    "       binlog-tail --check [option]...\n"
+	    "       binlog-tail --tables [option]...\n"
+	    "       binlog-tail --help\n"
+	    "       binlog-tail --version\n", to);
+	exit(rc);
+}
+
+static _Noreturn void
+fail(const struct error *e)
+{
+	log_error("%s", e->text);
+	exit(e->rc);
+}
+
+static _Noreturn void
+wrong(const char *option, const char *value, const char *why)
+{
+	log_error("--%s %s: %s", option, value, why);
+	exit(RC_USAGE);
+}
+
+static long long
+number(const char *option, const char *value, long long min, long long max)
+{
+	const char *why;
+	long long n = strtonum(value, min, max, &why);
+
+	if (why != NULL)
+		wrong(option, value, why);
+	return n;
+}
+
+static void
+add(const char ***list, size_t *count, const char *item)
+{
+	if ((*list = reallocarray(*list, *count + 1, sizeof(**list))) == NULL)
+		err(RC_TEMP, NULL);
+	(*list)[(*count)++] = item;
+}
+
+/* One of two words. */
+static bool
+choice(const char *option, const char *value, const char *off, const char *on)
+{
+	if (strcmp(value, on) != 0 && strcmp(value, off) != 0)
+		wrong(option, value, "no such choice");
+	return strcmp(value, on) == 0;
+}
+
+static void
+take_option(struct opts *o, int ch)
+{
+	switch (ch) {
+	case OPT_CONFIG: o->config_file = optarg; break;
+	case OPT_SERVER_ID: o->server_id = optarg; break;
+	case OPT_STATE: o->state_dir = optarg; break;
+	case OPT_FROM: o->from = optarg; break;
+	case OPT_UNTIL: o->until = optarg; break;
+	case OPT_TABLE: add(&o->tables, &o->tables_count, optarg); break;
+	case OPT_EXCLUDE: add(&o->excluded, &o->excluded_count, optarg); break;
+	case OPT_NUMBERS: o->numbers = optarg; break;
+	case OPT_ZERO_DATES:
+		o->tail.values.keep_zero_dates = choice("zero-dates", optarg, "null", "keep");
+		break;
+	case OPT_NO_OLD: o->tail.no_old = true; break;
+	case OPT_EPOCH: o->epoch = optarg; break;
+	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
+	case OPT_RETRY_FOR: o->live.retry_for_s = (uint32_t)number("retry-for", optarg, 0, 86400); break;
+	case OPT_HELP: usage(stdout, 0);
+	case OPT_VERSION:
+		puts("binlog-tail " VERSION);
+		exit(0);
+	case 'v': log_louder(); break;
+	case 'q': log_quieter(); break;
+	default:
+		if (!db_arg(&o->db, ch, optarg))
+			usage(stderr, RC_USAGE);
+	}
+}
+
+/* --table and --exclude; without --table the configuration's list. */
+static void
+take_tables(struct opts *o, const struct config *c)
+{
+	const char *db = config_get(c, "database.name");
+	struct error e = { 0 };
+	size_t i;
+	char *item;
+
+	for (i = 0; i < o->tables_count; i++)
+		if (glob_add(&o->tail.tables, o->tables[i], db, &e) == -1)
+			fail(&e);
+	for (i = 0; i < o->excluded_count; i++)
+		if (glob_add(&o->tail.excluded, o->excluded[i], db, &e) == -1)
+			fail(&e);
+	for (i = 0; o->tables_count == 0 && (item = config_item(c, "database.tables", i)) != NULL; i++) {
+		if (glob_add(&o->tail.tables, item, db, &e) == -1)
+			fail(&e);
+		free(item);
+	}
+}
+
+/* Where the stream begins and ends, and in which epoch. */
+static uint32_t
+take_positions(struct opts *o, const struct state *s, struct pos *until)
+{
+	uint32_t epoch = s != NULL && pos_is_set(&s->pos) ? s->pos.epoch : 0;
+	struct error e;
+
+	if (o->from == NULL) {
+		if (s == NULL || !pos_is_set(&s->pos)) {
+			log_error("nothing says where to begin: --from, or --state with a stored position, is needed");
+			exit(RC_USAGE);
+		}
+		o->live.from_pos = s->pos;
+	} else if (strcmp(o->from, "start") == 0) {
+		o->live.from = FROM_START;
+	} else if (strcmp(o->from, "now") == 0) {
+		o->live.from = FROM_NOW;
+	} else {
+		if (pos_parse(&o->live.from_pos, o->from, &e) == -1)
+			wrong("from", o->from, e.text);
+		if (o->live.from_pos.epoch != 0)
+			epoch = o->live.from_pos.epoch;
+	}
+	if (o->epoch != NULL)
+		epoch = (uint32_t)number("epoch", o->epoch, 0, MAX_EPOCH);
+	if (o->until != NULL && strcmp(o->until, "now") == 0) {
+		o->live.until_now = true;
+	} else if (o->until != NULL) {
+		if (pos_parse(until, o->until, &e) == -1)
+			wrong("until", o->until, e.text);
+		if (until->epoch == 0)
+			until->epoch = epoch;
+	}
+	return epoch;
+}
+
+static uint32_t
+choose_server_id(const struct opts *o, const struct config *c)
+{
+	if (o->server_id != NULL)
+		return (uint32_t)number("server-id", o->server_id, 1, UINT32_MAX);
+	if (config_get(c, "database.server_id") != NULL)
+		return (uint32_t)config_number(c, "database.server_id", 0);
+	return 1 + arc4random_uniform(UINT32_MAX);	/* a clash among a few replicas is next to impossible */
+}
+
+static int
+run(struct opts *o, struct config *c)
+{
+	struct error e = { 0 };
+	struct state state = { 0 };
+	uint64_t bad_bytes = 0;
+	struct tail t;
+	int rc;
+
+	if (db_options_init(&o->live.db, c, &o->db, &e) == -1)
+		fail(&e);
+	take_tables(o, c);
+	o->tail.values.safe_numbers = choice("numbers", o->numbers != NULL ? o->numbers : config_get(c, "numbers"),
+	    "number", "safe");
+	o->tail.values.bad_bytes = &bad_bytes;
+	o->live.server_id = choose_server_id(o, c);
+	if (tail_init(&t, &o->tail, &e) == -1)
+		fail(&e);
+	if (o->state_dir != NULL &&
+	    (state_load(&state, o->state_dir, &e) == -1 || history_load(&t.history, o->state_dir, &e) == -1))
+		fail(&e);
+	o->live.state = o->state_dir != NULL ? &state : NULL;
+	t.source.epoch = take_positions(o, o->live.state, &t.until);
+	stop_init(o->parent_fd);
+	rc = live_run(&t, &o->live);
+	if (bad_bytes > 0)
+		log_warn("bytes that are not valid in their column's character set became U+FFFD count=%llu",
+		    (unsigned long long)bad_bytes);
+	tail_free(&t);
+	state_free(&state);
+	db_options_free(&o->live.db);
+	if (rc == -1)
+		fail(&e);
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct opts o = { .parent_fd = -1, .live.retry_for_s = RETRY_FOR_S };
+	struct config c;
+	struct error e;
+	int ch, rc;
+
+	log_init("binlog-tail");
+	while ((ch = getopt_long(argc, argv, "vq", longopts, NULL)) != -1)
+		take_option(&o, ch);
+	if (optind != argc)
+		usage(stderr, RC_USAGE);
+	if (config_load(&c, o.config_file, &e) == -1)
+		fail(&e);
+	rc = run(&o, &c);
+	config_free(&c);
+	glob_free(&o.tail.tables);
+	glob_free(&o.tail.excluded);
+	free(o.tables);
+	free(o.excluded);
+	return rc;
+}

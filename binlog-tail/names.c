@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the names, signs and keys of a table's columns come from. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+#include "described.h"
+#include "event.h"
+#include "names.h"
+#include "query.h"
+#include "server.h"
+#include "tail.h"
+
+static void
+definition_free(struct definition *d)
+{
+	table_free(d->table);
+	free(d);
+}
+
+void
+names_free(struct names *n)
+{
+	struct definition *d;
+	struct seen_ddl *s;
+
+	while ((d = n->list) != NULL) {
+		n->list = d->next;
+		definition_free(d);
+	}
+	while ((s = n->seen) != NULL) {
+		n->seen = s->next;
+		free(s->db);
+		free(s->table);
+		free(s);
+	}
+	while (n->watched != NULL) {
+		d = n->watched;
+		n->watched = d->next;
+		definition_free(d);
+	}
+	server_free(n->server);
+	memset(n, 0, sizeof(*n));
+}
+
+static struct definition **
+find(struct definition **list, const char *db, const char *table)
+{
+	while (*list != NULL && (strcmp((*list)->table->name, table) != 0 || strcmp((*list)->table->db, db) != 0))
+		list = &(*list)->next;
+	return list;
+}
+
+struct definition *
+names_find(const struct names *n, const char *db, const char *table)
+{
+	return *find((struct definition **)(uintptr_t)&n->list, db, table);
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Notes that a DDL statement on the table (NULL: all) stands at p. */
+static int
+see(struct names *n, const char *db, const char *table, const struct pos *p)
+{
+	struct seen_ddl *s;
+
+	for (s = n->seen; s != NULL; s = s->next)
+		if (same(s->db, db) && same(s->table, table))
+			break;
+	if (s == NULL) {
+		if ((s = calloc(1, sizeof(*s))) == NULL)
+			return -1;
+		s->next = n->seen;
+		n->seen = s;
+		if (db != NULL && ((s->db = strdup(db)) == NULL || (s->table = strdup(table)) == NULL))
+			return -1;
+	}
+	s->pos = *p;
+	return 0;
+}
+
+int
+names_forget(struct tail *t, const char *db, const char *table)
+{
+	struct names *n = &t->names;
+	struct definition **at = &n->list, *gone;
+
+	n->generation++;
+	while (*at != NULL) {
+		if (db != NULL)
+			at = find(at, db, table);
+		if ((gone = *at) == NULL)
+			break;
+		*at = gone->next;
+		definition_free(gone);
+	}
+	return see(n, db, table, &t->at.pos) == -1 ? tail_memory(t) : 0;
+}
+
+/* The last DDL statement seen that names the table, or may. */
+static struct pos
+last_ddl(const struct names *n, const char *db, const char *table)
+{
+	struct pos last = { 0 };
+	const struct seen_ddl *s;
+
+	for (s = n->seen; s != NULL; s = s->next)
+		if ((s->db == NULL || (same(s->db, db) && same(s->table, table))) &&
+		    (!pos_is_set(&last) || pos_cmp(&s->pos, &last) > 0))
+			last = s->pos;
+	return last;
+}
+
+static struct table *
+from_history(struct tail *t, const char *db, const char *table)
+{
+	struct pos ddl = last_ddl(&t->names, db, table), since;
+
+	return history_find(&t->history, db, table, &t->at.pos, &ddl, &since, t->e);
+}
+
+int
+names_watch_key(struct tail *t, const char *db, const char *table)
+{
+	struct definition **at = find(&t->names.list, db, table), *d = *at;
+
+	if (*find(&t->names.watched, db, table) != NULL)
+		return 1;
+	if (d != NULL) {
+		*at = d->next;
+	} else {
+		if ((d = calloc(1, sizeof(*d))) == NULL || (d->table = from_history(t, db, table)) == NULL) {
+			free(d);
+			return 0;
+		}
+	}
+	d->next = t->names.watched;
+	t->names.watched = d;
+	return 1;
+}
+
+/* Did a statement that was watched change the key? */
+static int
+compare_key(struct tail *t, const struct table *new)
+{
+	struct definition **at = find(&t->names.watched, new->db, new->name), *old = *at;
+	bool equal;
+	size_t i;
+
+	if (old == NULL)
+		return 0;
+	equal = old->table->key_count == new->key_count;
+	for (i = 0; equal && i < new->key_count; i++)
+		equal = strcmp(old->table->columns[old->table->key[i]].name, new->columns[new->key[i]].name) == 0;
+	*at = old->next;
+	definition_free(old);
+	return equal ? 0 : query_put_stale(t, new->db, new->name, "its key is another one", &t->at.pos);
+}
+
+/* Puts a definition in place of the one at hand, unless they are the same. */
+static struct definition *
+keep(struct tail *t, struct table *table, const char *from)
+{
+	struct definition **at = find(&t->names.list, table->db, table->name), *d = *at;
+
+	if (d != NULL && strcmp(d->from, from) == 0 && table_equal(d->table, table)) {
+		table_free(table);
+		return d;
+	}
+	if (d != NULL) {
+		*at = d->next;
+		definition_free(d);
+		t->names.generation++;	/* other table maps of it may point there */
+	}
+	if ((d = calloc(1, sizeof(*d))) == NULL) {
+		table_free(table);
+		tail_memory(t);
+		return NULL;
+	}
+	d->table = table;
+	d->from = from;
+	d->next = t->names.list;
+	t->names.list = d;
+	return compare_key(t, table) == -1 ? NULL : d;
+}
+
+static struct definition *
+from_server(struct tail *t, const struct table_map *m)
+{
+	struct table *table;
+	struct definition *d;
+	bool sequence;
+
+	if (t->names.server == NULL) {
+		event_error(t, "table %s.%s: its columns are not known: neither does the event name them "
+		    "(binlog_row_metadata is not FULL) nor the schema history", m->db, m->name);
+		return NULL;
+	}
+	if (server_define(t->names.server, m->db, m->name, &t->at.pos, &table, &sequence, t->e) == -1) {
+		event_at(t);
+		return NULL;
+	}
+	if ((d = keep(t, table, "server")) != NULL && sequence && !d->ignored) {
+		d->ignored = true;
+		log_info("a sequence is no table: it is left out name=%s.%s", m->db, m->name);
+	}
+	return d;
+}
+
+static struct definition *
+look_up(struct tail *t, const struct table_map *m)
+{
+	struct definition *d;
+	struct table *table;
+
+	if (!t->mariadb) {	/* MariaDB's events do not tell JSON, UUID or INET from what they are stored as */
+		if ((table = described_table(m, t->e)) != NULL)
+			return keep(t, table, "event");
+		if (t->e->rc != RC_OK) {
+			event_at(t);
+			return NULL;
+		}
+	}
+	if ((d = names_find(&t->names, m->db, m->name)) != NULL)
+		return d;
+	if ((table = from_history(t, m->db, m->name)) != NULL)
+		return keep(t, table, "history");
+	if (t->e->rc != RC_OK) {
+		error_at(t->e, "schema history");
+		return NULL;
+	}
+	return from_server(t, m);
+}
+
+/* Every column of the table map against the definition: names are never put on other columns than their own. */
+static int
+fit(struct tail *t, const struct table_map *m, const struct definition *d)
+{
+	const struct table *table = d->table;
+	char text[CELL_TEXT];
+	const char *why;
+	size_t i = 0;
+
+	if (m->count != table->count)
+		return event_error(t, "table %s.%s: the definition (from: %s) has %zu columns, the table map %zu", m->db,
+		    m->name, d->from, table->count, m->count);
+	for (i = 0, why = NULL; i < m->count && why == NULL; i++)
+		why = cell_misfit(&m->cells[i], &table->columns[i], text);
+	if (why != NULL)
+		i--;
+	else
+		why = described_misfit(m, table, &i);
+	if (why != NULL)
+		return event_error(t, "table %s.%s, column %zu: the definition (from: %s) says %s %s%s, the table map %s",
+		    m->db, m->name, i + 1, d->from, table->columns[i].name, table->columns[i].type,
+		    table->columns[i].nullable ? "" : " not null", why);
+	for (i = 0; i < m->count; i++)
+		if ((why = cell_unread(&m->cells[i], &table->columns[i])) != NULL)
+			return event_error(t, "table %s.%s, column %s: %s: leave the table out (--exclude)", m->db,
+			    m->name, table->columns[i].name, why);
+	return 0;
+}
+
+int
+names_resolve(struct tail *t, struct table_map *m)
+{
+	struct definition *d;
+	size_t i;
+
+	if (m->definition != NULL && m->names == t->names.generation)
+		return 0;
+	if ((d = look_up(t, m)) == NULL)
+		return -1;
+	if (!d->ignored && fit(t, m, d) == -1)
+		return -1;
+	for (i = 0; i < m->count && !d->ignored; i++)
+		m->cells[i].column = &d->table->columns[i];
+	m->definition = d;
+	m->names = t->names.generation;
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the names, signs and keys of a table's columns come from: nowhere is one guessed. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+#include "lib/pos.h"
+#include "lib/table.h"
+
+struct tail;
+struct table_map;
+struct server;
+
+struct definition {
+	struct table *table;
+	const char *from;		/* "event", "history", "server" */
+	unsigned long announced;	/* the schema line is out, for this value of tail's announce */
+	bool ignored;			/* a sequence: no table */
+	struct definition *next;
+};
+
+struct names {
+	struct definition *list;
+	struct definition *watched;	/* from before a statement that may have changed the key */
+	unsigned long generation;	/* grows with each DDL: a table map's definition holds for one only */
+	struct server *server;		/* to be asked; NULL: offline */
+	/* the last DDL that this stream has seen of each table, as history lines before it no longer hold */
+	struct seen_ddl {
+		char *db, *table;	/* NULL: all of them */
+		struct pos pos;
+		struct seen_ddl *next;
+	} *seen;
+};
+
+void	 names_free(struct names *);
+/* Finds the definition that holds for the table map at t->pos, and checks that it fits. -1 with t->e. */
+int	 names_resolve(struct tail *, struct table_map *);
+/* The definition at hand, NULL: none is. */
+struct definition *names_find(const struct names *, const char *db, const char *table);
+/* A DDL statement at t->pos: what was known of the table (NULL: of all) no longer holds. */
+int	 names_forget(struct tail *, const char *db, const char *table);
+/* A statement at t->pos may give the table another key: should it turn out so, it is said to be stale then. 1: its key so
+ * far is known; 0: it is not. */
+int	 names_watch_key(struct tail *, const char *db, const char *table);
+
+#endif

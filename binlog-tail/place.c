@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/* Where a stream of events stands. */
+#include <string.h>
+
+#include "place.h"
+
+#define FILE_START 4	/* bytes of a file's magic number */
+
+/* Is there a checksum behind this event? Of what the server makes up for us, no format event tells. */
+static bool
+has_checksum(const struct place *p, const uint8_t *event, size_t n)
+{
+	if (p->header.type == EV_FORMAT_DESCRIPTION)
+		return false;	/* its body has it; see format_read */
+	if (!p->counted)
+		return checksum_holds(event, n);
+	return p->format.checksums;
+}
+
+static int
+read_format(struct place *p, const uint8_t *event, size_t n, struct error *e)
+{
+	const char *why;
+
+	if (format_read(&p->format, &p->header, event + EVENT_HEADER, n - EVENT_HEADER, &why) == -1)
+		return error_set(e, RC_FAIL, "format event: %s", why);
+	if (p->format.checksums && !checksum_holds(event, n))
+		return error_set(e, RC_FAIL, "format event: its checksum is wrong");
+	return 0;
+}
+
+/* The server left events out before this one, or else something is wrong. */
+static int
+step_over_gap(struct place *p, size_t n, struct error *e)
+{
+	uint32_t end = (uint32_t)(p->pos.offset + n), gap = p->header.log_pos - end;
+
+	if (p->header.log_pos == 0 || gap == 0)
+		return 0;
+	if (gap > UINT32_MAX / 2)
+		return error_set(e, RC_FAIL, "the event says that it ends at %u, it ends at %u (modulo 2^32)",
+		    p->header.log_pos, end);
+	p->pos.offset += gap;
+	return 0;
+}
+
+int
+place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body, struct error *e)
+{
+	struct event_header *h = &p->header;
+	size_t end = n;
+
+	if (header_read(h, event, n) == -1 || h->size != n)
+		return error_set(e, RC_FAIL, "an event of %zu bytes says that it has %u", n, h->size);
+	switch (h->type) {
+	case EV_HEARTBEAT:
+	case EV_HEARTBEAT_V2:
+		p->counted = false;
+		break;
+	case EV_FORMAT_DESCRIPTION:
+		p->counted = p->file_starts && h->log_pos != 0;
+		break;
+	default:
+		p->counted = (h->flags & EVF_ARTIFICIAL) == 0 && (h->type != EV_ROTATE || h->log_pos != 0);
+	}
+	if (h->type == EV_FORMAT_DESCRIPTION && read_format(p, event, n, e) == -1)
+		return -1;
+	if (has_checksum(p, event, n)) {
+		if (p->counted && !checksum_holds(event, n))
+			return error_set(e, RC_FAIL, "its checksum is wrong");
+		end = n - CHECKSUM_BYTES;
+	}
+	*body = cur_of(event + EVENT_HEADER, end - EVENT_HEADER);
+	return p->counted ? step_over_gap(p, n, e) : 0;
+}
+
+/* The place of the next file's first event, or of where a dump begins. */
+static int
+follow_rotate(struct place *p, struct cursor body, struct error *e)
+{
+	uint64_t offset = cur_u64(&body);
+	size_t n = cur_left(&body);
+	const uint8_t *name = cur_take(&body, n);
+
+	if (body.bad || n == 0 || n > MAX_BINLOG_NAME || memchr(name, '\0', n) != NULL || offset < FILE_START)
+		return error_set(e, RC_FAIL, "malformed");
+	memset(p->pos.file, 0, sizeof(p->pos.file));
+	memcpy(p->pos.file, name, n);
+	p->pos.offset = offset;
+	p->file_starts = offset == FILE_START;
+	return 0;
+}
+
+int
+place_leave(struct place *p, const struct cursor *body, struct error *e)
+{
+	if (p->header.type == EV_ROTATE)
+		return follow_rotate(p, *body, e);
+	if (p->counted) {
+		p->pos.offset += p->header.size;
+		p->file_starts = false;
+	}
+	return 0;
+}

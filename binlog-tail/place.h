@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* Where a stream of events stands: offsets are counted, as servers leave end_log_pos 0 or wrapped in places. */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/cursor.h"
+#include "lib/error.h"
+#include "lib/pos.h"
+
+#include "format.h"
+
+struct place {
+	struct pos pos;			/* where the event at hand starts, or the next one will */
+	struct format format;		/* of the file at hand */
+	struct event_header header;	/* of the event at hand */
+	bool counted;			/* it lies in the file; else the server made it for us */
+	bool file_starts;		/* the next format event lies in the file: we are at its start */
+};
+
+/* The next event, whole: checks its length, its checksum, its order; reads format events. body: what is behind its header,
+ * without the checksum. -1: RC_FAIL, the message does not say where. */
+int	 place_take(struct place *, const uint8_t *event, size_t n, struct cursor *body, struct error *);
+/* Past the event at hand; a rotate event's body leads to another file. -1 as above. */
+int	 place_leave(struct place *, const struct cursor *body, struct error *);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* Query events: statements, as transactions' borders and as DDL. */
+#ifndef QUERY_H
+#define QUERY_H
+
+#include <stdint.h>
+
+#include "lib/cursor.h"
+#include "lib/error.h"
+#include "lib/pos.h"
+
+#include "format.h"
+#include "statement.h"
+
+struct tail;
+
+struct query {
+	const char *db;		/* NUL-terminated */
+	const char *sql;
+	size_t len;
+	uint16_t charset;	/* of the client: a collation's number; 0: not said */
+	uint64_t sql_mode;
+};
+
+/* -1: malformed. Everything in q is borrowed from the event. */
+int	 query_parse(struct query *, const struct format *, struct cursor *);
+/* What it may do; see statement_read. */
+int	 query_statement(struct statement *, const struct query *, struct error *);
+/* Appends a stale line. -1 with t->e. */
+int	 query_put_stale(struct tail *, const char *db, const char *table, const char *why, const struct pos *);
+int	 query_on_event(struct tail *, struct cursor *);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+/* Row events (MySQL internals manual: ROWS_EVENT; MySQL source, Rows_event). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "rows.h"
+#include "tail.h"
+
+#define DUMMY_TABLE 0xffffff	/* a row event without rows, which only ends a statement */
+
+enum { IMAGE_AFTER = 1, IMAGE_BEFORE = 2 };
+
+/* What the event types mean: all have the same body, but for v2's extra data. */
+static const struct rows_type {
+	const char *op;
+	uint8_t images;
+	bool extra;
+} rows_types[] = {
+	[EV_WRITE_ROWS_V1] = { "insert", IMAGE_AFTER, false },
+	[EV_UPDATE_ROWS_V1] = { "update", IMAGE_BEFORE | IMAGE_AFTER, false },
+	[EV_DELETE_ROWS_V1] = { "delete", IMAGE_BEFORE, false },
+	[EV_WRITE_ROWS_V2] = { "insert", IMAGE_AFTER, true },
+	[EV_UPDATE_ROWS_V2] = { "update", IMAGE_BEFORE | IMAGE_AFTER, true },
+	[EV_DELETE_ROWS_V2] = { "delete", IMAGE_BEFORE, true },
+};
+
+/* Which columns an image holds. */
+struct present {
+	const uint8_t *bits;
+	size_t count;
+};
+
+struct rows_event {
+	const struct rows_type *type;
+	struct table_map *map;
+	struct present before, after;
+	uint64_t skip_to;	/* rows before this offset do not count */
+};
+
+void
+rows_free(struct rows_buffers *b)
+{
+	free(b->before);
+	free(b->after);
+	free(b->row);
+	free(b->key);
+	free(b->old_key);
+	free(b->old);
+	free(b->scratch);
+	memset(b, 0, sizeof(*b));
+}
+
+static int
+rows_grow(struct rows_buffers *b, size_t columns)
+{
+	size_t cap = columns < 32 ? 32 : columns;
+
+	if (columns <= b->cap)
+		return 0;
+	rows_free(b);
+	b->before = calloc(cap, sizeof(*b->before));
+	b->after = calloc(cap, sizeof(*b->after));
+	b->row = calloc(cap, sizeof(*b->row));
+	b->key = calloc(cap, sizeof(*b->key));
+	b->old_key = calloc(cap, sizeof(*b->old_key));
+	b->old = calloc(cap, sizeof(*b->old));
+	b->scratch = calloc(2 * cap, DIGITS_BYTES);
+	if (b->before == NULL || b->after == NULL || b->row == NULL || b->key == NULL || b->old_key == NULL ||
+	    b->old == NULL || b->scratch == NULL)
+		return -1;
+	b->cap = cap;
+	return 0;
+}
+
+static bool
+bit(const uint8_t *bits, size_t i)
+{
+	return (bits[i / 8] >> i % 8 & 1) != 0;
+}
+
+static struct present
+take_present(struct cursor *c, size_t columns)
+{
+	struct present p = { .bits = cur_take(c, (columns + 7) / 8) };
+	size_t i;
+
+	for (i = 0; p.bits != NULL && i < columns; i++)
+		p.count += bit(p.bits, i);
+	return p;
+}
+
+/* Where the cells of one image are. */
+static void
+take_image(struct cursor *c, const struct table_map *m, const struct present *p, struct spot *spots)
+{
+	const uint8_t *nulls = cur_take(c, (p->count + 7) / 8);
+	const struct cell *cell = m->cells;
+	size_t i, k = 0;
+
+	for (i = 0; i < m->count && !c->bad; i++, cell++) {
+		if (p->count < m->count && !bit(p->bits, i)) {
+			spots[i].is = SPOT_ABSENT;
+			continue;
+		}
+		if (bit(nulls, k++)) {
+			spots[i].is = SPOT_NULL;
+			spots[i].n = 0;
+			continue;
+		}
+		spots[i].is = SPOT_HERE;
+		spots[i].n = cell->prefix == 0 ? cell->size : (size_t)cur_le(c, cell->prefix);
+		if (spots[i].n > cell->size)
+			c->bad = true;
+		spots[i].p = cur_take(c, spots[i].n);
+	}
+}
+
+static bool
+spot_equal(const struct spot *a, const struct spot *b)
+{
+	return a->is == b->is && (a->is != SPOT_HERE || (a->n == b->n && memcmp(a->p, b->p, a->n) == 0));
+}
+
+static int
+spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct value *v, char **scratch)
+{
+	if (s->is == SPOT_HERE) {
+		if (cell_value(cell, s->p, s->n, v, scratch) == 0)
+			return 0;
+		return event_error(t, "column %s: not a value of type %s", cell->column->name, cell->column->type);
+	}
+	v->type = s->is == SPOT_NULL ? VALUE_NULL : VALUE_ABSENT;
+	return 0;
+}
+
+/* The row after an update. What its image leaves out did not change. */
+static int
+updated_values(struct tail *t, const struct table_map *m, char **scratch)
+{
+	struct rows_buffers *b = &t->rows;
+	const struct spot *s;
+	size_t i;
+
+	for (i = 0; i < m->count; i++) {
+		s = b->after[i].is == SPOT_ABSENT ? &b->before[i] : &b->after[i];
+		if (spot_value(t, &m->cells[i], s, &b->row[i], scratch) == -1)
+			return -1;
+		b->old[i].type = VALUE_ABSENT;
+		if (t->o->no_old || s == &b->before[i] || b->before[i].is == SPOT_ABSENT ||
+		    spot_equal(&b->before[i], &b->after[i]))
+			continue;
+		if (spot_value(t, &m->cells[i], &b->before[i], &b->old[i], scratch) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Fills old_key in when the update changed the key. */
+static int
+changed_key(struct tail *t, const struct table_map *m, char **scratch, const struct value **old_key)
+{
+	const struct table *table = m->definition->table;
+	struct rows_buffers *b = &t->rows;
+	bool changed = false;
+	size_t i, k;
+
+	for (k = 0; k < table->key_count; k++) {
+		i = table->key[k];
+		if (b->after[i].is != SPOT_ABSENT && !spot_equal(&b->before[i], &b->after[i]))
+			changed = true;
+	}
+	*old_key = NULL;
+	if (!changed)
+		return 0;
+	for (k = 0; k < table->key_count; k++) {
+		i = table->key[k];
+		if (spot_value(t, &m->cells[i], &b->before[i], &b->old_key[i], scratch) == -1)
+			return -1;
+	}
+	*old_key = b->old_key;
+	return 0;
+}
+
+/* One row's line. */
+static int
+put_row(struct tail *t, const struct rows_event *r)
+{
+	struct row_event line = { .op = r->type->op, .table = r->map->definition->table, .row = t->rows.row,
+	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts };
+	const struct spot *spots = r->type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
+	char *scratch = t->rows.scratch;
+	size_t i, was = t->out.buf.len;
+
+	if (r->type->images == (IMAGE_BEFORE | IMAGE_AFTER)) {
+		line.old = t->o->no_old ? NULL : t->rows.old;
+		if (updated_values(t, r->map, &scratch) == -1 ||
+		    changed_key(t, r->map, &scratch, &line.old_key) == -1)
+			return -1;
+	} else {
+		for (i = 0; i < r->map->count; i++)
+			if (spot_value(t, &r->map->cells[i], &spots[i], &t->rows.row[i], &scratch) == -1)
+				return -1;
+	}
+	if (event_put_row(&t->out.buf, &line, &t->o->values, t->e) == -1)
+		return event_at(t);
+	return tail_line(t, was, 0);
+}
+
+static int
+take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
+{
+	const uint8_t *start = c->p;
+
+	if (r->type->images & IMAGE_BEFORE)
+		take_image(c, r->map, &r->before, t->rows.before);
+	if (r->type->images & IMAGE_AFTER)
+		take_image(c, r->map, &r->after, t->rows.after);
+	if (c->bad || c->p == start)	/* an image without columns takes no bytes: it is none */
+		return event_error(t, "table %s.%s: a row is cut short", r->map->db, r->map->name);
+	t->row_pos.offset = t->at.pos.offset + (uint64_t)(start - t->event);
+	if (t->row_pos.offset < r->skip_to)
+		return 0;
+	t->group.rows++;
+	if (tail_is_written(t, t->row_pos.offset))
+		return 0;
+	t->group.said = t->row_pos.offset;
+	return put_row(t, r);
+}
+
+/* Where in this file rows begin to count, when those before p do not. */
+static uint64_t
+offset_from(const struct tail *t, const struct pos *p)
+{
+	struct pos here = t->at.pos;
+	int order;
+
+	if (!pos_is_set(p))
+		return 0;
+	here.offset = p->offset;
+	order = pos_cmp(&here, p);
+	return order == 0 ? p->offset : order < 0 ? UINT64_MAX : 0;
+}
+
+/* The rows' definition is at hand, and said. */
+static int
+prepare(struct tail *t, struct table_map *m)
+{
+	struct definition *d;
+	struct pos at = t->at.pos;
+	size_t was;
+
+	if (t->group.xa)
+		return event_error(t, "table %s.%s: rows of an XA transaction, which are logged before it is committed, "
+		    "if it ever is: these are not read yet. Leave the table out (--exclude), or load it again from "
+		    "behind this place", m->db, m->name);
+	if (names_resolve(t, m) == -1)
+		return -1;
+	if (rows_grow(&t->rows, m->count) == -1)
+		return tail_memory(t);
+	d = m->definition;
+	if (d->ignored)
+		return 0;
+	t->group.lines = true;
+	m->rowed = t->group.serial;
+	if (d->announced == t->announce)
+		return 0;
+	d->announced = t->announce;
+	at.offset = m->pos;
+	was = t->out.buf.len;
+	return tail_line(t, was, table_put_schema(&t->out.buf, d->table, d->from, &at));
+}
+
+static int
+take_header(struct tail *t, struct cursor *c, struct rows_event *r)
+{
+	uint64_t id = cur_le(c, t->at.format.post_header[t->at.header.type] == 6 ? 4 : 6);
+	uint16_t extra;
+	size_t columns;
+
+	r->map = NULL;
+	cur_u16(c);	/* flags: a statement's end, constraint checks */
+	if (r->type->extra) {
+		extra = cur_u16(c);
+		if (extra < 2)
+			c->bad = true;
+		cur_take(c, extra - 2U);
+	}
+	columns = (size_t)cur_lenenc(c);
+	if (c->bad)
+		return -1;
+	if (id == DUMMY_TABLE && maps_find(&t->maps, id) == NULL)
+		return 0;
+	r->map = maps_find(&t->maps, id);
+	if (r->map == NULL || r->map->group != t->group.serial)
+		return event_error(t, "rows without a table map (table id %llu)", (unsigned long long)id);
+	if (columns != r->map->count)
+		return event_error(t, "table %s.%s: rows of %zu columns, the table map has %zu", r->map->db,
+		    r->map->name, columns, r->map->count);
+	r->before = r->after = take_present(c, columns);
+	if (r->type->images == (IMAGE_BEFORE | IMAGE_AFTER))
+		r->after = take_present(c, columns);
+	return c->bad ? -1 : 0;
+}
+
+int
+rows_on_event(struct tail *t, struct cursor *c)
+{
+	struct rows_event r = { .type = &rows_types[t->at.header.type] };
+
+	if (take_header(t, c, &r) == -1)
+		return -1;
+	if (r.map == NULL || !r.map->chosen)
+		return 0;
+	r.skip_to = offset_from(t, &r.map->from);
+	if (r.skip_to >= t->at.pos.offset && r.skip_to - t->at.pos.offset >= t->at.header.size)
+		return 0;
+	if (prepare(t, r.map) == -1)
+		return -1;
+	if (r.map->definition->ignored)
+		return 0;
+	while (cur_left(c) > 0)
+		if (take_row(t, c, &r) == -1)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* Row events. */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/cursor.h"
+#include "lib/value.h"
+
+/* What a row image holds of one column. */
+struct spot {
+	enum { SPOT_ABSENT, SPOT_NULL, SPOT_HERE } is;
+	const uint8_t *p;	/* borrowed from the event */
+	size_t n;
+};
+
+/* Of the widest table yet, used again for each row. */
+struct rows_buffers {
+	size_t cap;		/* columns */
+	struct spot *before, *after;
+	struct value *row, *key, *old_key, *old;
+	char *scratch;		/* DIGITS_BYTES for each column of before and after */
+};
+
+struct tail;
+
+void	 rows_free(struct rows_buffers *);
+/* The event at hand (t->header says which). -1 with t->e, or a bad cursor for a malformed one. */
+int	 rows_on_event(struct tail *, struct cursor *);
+
+#endif

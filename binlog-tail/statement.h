@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/* What a logged SQL statement may do to tables, by its leading keywords. */
+#ifndef STATEMENT_H
+#define STATEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+#include "lib/sql.h"
+
+enum statement_kind {
+	STATEMENT_UNKNOWN,	/* none of those below: fatal */
+	STATEMENT_BEGIN,
+	STATEMENT_COMMIT,
+	STATEMENT_ROLLBACK,
+	STATEMENT_SAVEPOINT,	/* SAVEPOINT, RELEASE SAVEPOINT */
+	STATEMENT_ROLLBACK_TO,
+	STATEMENT_XA_START,	/* the rows that follow are those of an XA transaction */
+	STATEMENT_XA,		/* XA END, PREPARE, COMMIT, ROLLBACK */
+	STATEMENT_HARMLESS,	/* no table's rows or definition */
+	STATEMENT_DDL,		/* see tables */
+	STATEMENT_DROP_DATABASE,	/* all tables of `database` */
+	STATEMENT_ROWS,		/* changes rows by itself: statement format */
+};
+
+enum touch {
+	TOUCH_CREATE,		/* empty, or as it was (IF NOT EXISTS) */
+	TOUCH_REPLACE,		/* CREATE OR REPLACE */
+	TOUCH_ALTER,
+	TOUCH_HARMLESS,		/* ALTER and the like, of which no row can be another afterwards */
+	TOUCH_KEY,		/* the same, unless the table has no primary key */
+	TOUCH_DROP,
+	TOUCH_TRUNCATE,
+	TOUCH_RENAME,		/* the next one in the list is the new name */
+	TOUCH_RENAMED,		/* the new name */
+};
+
+struct touched {
+	char *db, *table;
+	enum touch touch;
+};
+
+struct statement {
+	enum statement_kind kind;
+	struct touched *tables;
+	size_t count;
+	char *database;
+};
+
+/* Reads it. db: the session's default database. A statement on TEMPORARY tables is harmless. What cannot be read with
+ * certainty is STATEMENT_UNKNOWN. -1: RC_TEMP. Free the result in any case. */
+int	 statement_read(struct statement *, const char *sql, size_t len, const char *db, struct error *);
+void	 statement_free(struct statement *);
+
+/* ALTER TABLE from behind the table's name on: the worst of what its clauses do (TOUCH_HARMLESS, TOUCH_KEY, TOUCH_ALTER).
+ * *renames: one of them gives the table a new name, which starts at *to. */
+enum touch alter_touch(struct sql s, struct sql *to, bool *renames);
+
+#endif
