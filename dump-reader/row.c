@@ -220,12 +220,15 @@ unescape(struct literal *l)
 		to += p - from;
 		if (p == end)
 			break;
-		if (*p++ == l->quote)
+		if (*p++ == l->quote) {
 			*to++ = l->quote;
-		else if (escapes[(unsigned char)*p] != 0)
+		} else if (escapes[(unsigned char)*p] != 0) {
 			*to++ = *p == '0' ? '\0' : escapes[(unsigned char)*p];
-		else
+		} else {
+			if (*p == '%' || *p == '_')	/* these keep it, outside of patterns */
+				*to++ = '\\';
 			*to++ = *p;
+		}
 		p++;
 	}
 	l->n = (size_t)(to - l->p);
