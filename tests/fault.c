@@ -7,6 +7,7 @@
  *				kill: SIGKILL in place of the call; killed: SIGKILL right after it
  *	FAULT_STICKS=1		every call after the N-th fails too (a disk stays full)
  *	FAULT_DONE=FILE		is made when the fault has happened
+ *	FAULT_LOG=FILE		gets a line a call that was let through: its name and the file's, both names of a rename
  *
  * Standard error is for people and is left alone. fdatasync counts as fsync, pwrite and writev as write. */
 #include <sys/socket.h>
@@ -33,6 +34,7 @@ static enum how plan;
 static int plan_errno = EIO;
 static long nth;
 static atomic_long calls;
+static int log_fd = -1;
 
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
@@ -91,6 +93,8 @@ fault_init(void)
 	resolve(&real_rename, "rename");
 	resolve(&real_renameat, "renameat");
 	resolve(&real_ftruncate, "ftruncate");
+	if (getenv("FAULT_LOG") != NULL)
+		log_fd = open(getenv("FAULT_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (text == NULL)
 		return;
 	snprintf(copy, sizeof(copy), "%s", text);
@@ -117,6 +121,32 @@ leave_note(void)
 
 	if (fd != -1)
 		close(fd);
+}
+
+static void
+log_names(enum kind kind, const char *name, const char *to)
+{
+	char line[1024];
+	int n = snprintf(line, sizeof(line), "%s %s%s%s\n", kind_names[kind], name, *to == '\0' ? "" : " ", to);
+
+	if (n > 0 && real_write(log_fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1) == -1)
+		abort();
+}
+
+static void
+log_call(enum kind kind, int fd)
+{
+	char link[64], path[512];
+	int was = errno;
+	ssize_t n;
+
+	if (log_fd == -1 || fd == STDERR_FILENO)
+		return;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	log_names(kind, path, "");
+	errno = was;
 }
 
 /* What is to happen to this call. */
@@ -155,6 +185,7 @@ write(int fd, const void *bytes, size_t n)
 	/* a short write is no failure yet: the next one says that the disk is full */
 	if (how == HOW_SHORT)
 		sticks = true;
+	log_call(KIND_WRITE, fd);
 	k = real_write(fd, bytes, how == HOW_SHORT ? n / 2 : n);
 	fault_after(how);
 	return k;
@@ -168,6 +199,7 @@ pwrite(int fd, const void *bytes, size_t n, off_t at)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	log_call(KIND_WRITE, fd);
 	k = real_pwrite(fd, bytes, n, at);
 	fault_after(how);
 	return k;
@@ -181,6 +213,7 @@ writev(int fd, const struct iovec *v, int count)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	log_call(KIND_WRITE, fd);
 	k = real_writev(fd, v, count);
 	fault_after(how);
 	return k;
@@ -194,6 +227,7 @@ send(int fd, const void *bytes, size_t n, int flags)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	log_call(KIND_SEND, fd);
 	k = real_send(fd, bytes, n, flags);
 	fault_after(how);
 	return k;
@@ -207,6 +241,7 @@ fsync(int fd)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	log_call(KIND_FSYNC, fd);
 	rc = real_fsync(fd);
 	fault_after(how);
 	return rc;
@@ -220,6 +255,7 @@ fdatasync(int fd)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	log_call(KIND_FSYNC, fd);
 	rc = real_fdatasync(fd);
 	fault_after(how);
 	return rc;
@@ -233,6 +269,8 @@ rename(const char *from, const char *to)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	if (log_fd != -1)
+		log_names(KIND_RENAME, from, to);
 	rc = real_rename(from, to);
 	fault_after(how);
 	return rc;
@@ -246,6 +284,8 @@ renameat(int from_dir, const char *from, int to_dir, const char *to)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	if (log_fd != -1)
+		log_names(KIND_RENAME, from, to);
 	rc = real_renameat(from_dir, from, to_dir, to);
 	fault_after(how);
 	return rc;
@@ -259,6 +299,7 @@ ftruncate(int fd, off_t size)
 
 	if (how == HOW_FAIL || how == HOW_SHORT)
 		return -1;
+	log_call(KIND_FTRUNCATE, fd);
 	rc = real_ftruncate(fd, size);
 	fault_after(how);
 	return rc;

@@ -511,6 +511,8 @@ test_long_lines(void)
 	int fd = mkstemp(name);
 
 	unlink(name);
+	if (text == NULL)
+		exit(1);
 	memset(text, 'x', 2 * MAX);
 	text[MAX] = '\n';
 	if (write(fd, text, 2 * MAX) != 2 * MAX)
