@@ -15,6 +15,10 @@
 #include "lib/json.h"
 #include "lib/log.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"	/* gcc 12 loses sight of what is kept in values[i] */
+#endif
+
 #define MAX_CONFIG (1 << 20)	/* bytes; a person writes it */
 
 const struct config_key config_keys[] = {
@@ -192,21 +196,31 @@ is_section(const char *name)
 	return false;
 }
 
+/* Takes the value over; *slot is one of config.values. */
+static void
+keep(char **slot, char *value)
+{
+	free(*slot);
+	*slot = value;
+}
+
 static int
 read_key(struct config *c, const struct json *j, int t, const char *path, const char *where, struct error *e)
 {
 	size_t i = key_index(path);
 	const struct config_key *k = &config_keys[i];
+	char *value;
 
 	if (i == config_keys_count)
 		return error_set(e, RC_USAGE, "%s: unknown key %s", where, path);
 	if (c->values[i] != NULL)
 		return error_set(e, RC_USAGE, "%s: %s stands here twice", where, path);
-	if ((c->values[i] = token_value(j, t + 1, k)) == NULL)
+	if ((value = token_value(j, t + 1, k)) == NULL)
 		return error_set(e, RC_USAGE, "%s: %s must be %s", where, path, type_name(k));
+	keep(&c->values[i], value);
 	if (k->retired != NULL)
 		log_warn("%s: %s is ignored: %s", where, path, k->retired);
-	return check_value(k, c->values[i], where, e);
+	return check_value(k, value, where, e);
 }
 
 /* section "": the whole file. */
@@ -393,22 +407,21 @@ read_variable(struct config *c, size_t i, const char *value, struct error *e)
 {
 	const struct config_key *k = &config_keys[i];
 	size_t other = partner(i);
-	char name[128];
+	char name[128], *copy;
 
 	config_variable(k->path, name, sizeof(name));
 	if (other < config_keys_count) {
 		if (variable_value(other) != NULL)
 			return error_set(e, RC_USAGE, "%s: %s and %s: one of them only", name, k->path,
 			    config_keys[other].path);
-		free(c->values[other]);
-		c->values[other] = NULL;
+		keep(&c->values[other], NULL);
 	}
-	free(c->values[i]);
-	if ((c->values[i] = strdup(value)) == NULL)
+	if ((copy = strdup(value)) == NULL)
 		return error_set(e, RC_TEMP, "%s: %s", name, strerror(errno));
 	if (k->type == CONFIG_LIST)
-		split_list(c->values[i]);
-	return check_value(k, c->values[i], name, e);
+		split_list(copy);
+	keep(&c->values[i], copy);
+	return check_value(k, copy, name, e);
 }
 
 static int
@@ -446,8 +459,7 @@ config_set(struct config *c, const char *path, const char *value, const char *op
 		return -1;
 	if ((copy = strdup(value)) == NULL)
 		return error_set(e, RC_TEMP, "%s: %s", option, strerror(errno));
-	free(c->values[i]);
-	c->values[i] = copy;
+	keep(&c->values[i], copy);
 	return 0;
 }
 
