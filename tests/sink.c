@@ -16,7 +16,11 @@
 struct request {
 	unsigned long items;
 	bool source_next, at_line_start, bulk;
+	char *body;		/* of anything but a bulk request */
+	size_t len;
 };
+
+static char *made;		/* `{"INDEX":BODY}` of the one index that was made: what its mapping is asked for */
 
 static void
 count_lines(struct request *r, const char *p, size_t n)
@@ -65,6 +69,15 @@ text_answer(const char *text)
 	return MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
 }
 
+static struct MHD_Response *
+make_index(const char *url, const struct request *r)
+{
+	free(made);
+	if (asprintf(&made, "{\"%s\":%.*s}", url + 1, (int)r->len, r->body) == -1)
+		made = NULL;
+	return text_answer("{\"acknowledged\":true}");
+}
+
 static enum MHD_Result
 answer(struct MHD_Connection *c, const char *method, const char *url, const struct request *r)
 {
@@ -76,6 +89,10 @@ answer(struct MHD_Connection *c, const char *method, const char *url, const stru
 		a = bulk_answer(r);
 	} else if (strcmp(url, "/") == 0) {
 		a = text_answer("{\"version\":{\"number\":\"9.0.0\"},\"tagline\":\"You Know, for Search\"}");
+	} else if (strcmp(method, "PUT") == 0 && strchr(url + 1, '/') == NULL) {
+		a = make_index(url, r);
+	} else if (strcmp(method, "GET") == 0 && strstr(url, "/_mapping") != NULL && made != NULL) {
+		a = text_answer(made);
 	} else if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
 		status = 404;
 		a = text_answer("{\"error\":{\"type\":\"index_not_found_exception\",\"reason\":\"none\"},\"status\":404}");
@@ -104,8 +121,12 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 		return MHD_YES;
 	}
 	if (*size > 0) {
-		if (r->bulk)
+		if (r->bulk) {
 			count_lines(r, data, *size);
+		} else if ((r->body = realloc(r->body, r->len + *size)) != NULL) {
+			memcpy(r->body + r->len, data, *size);
+			r->len += *size;
+		}
 		*size = 0;
 		return MHD_YES;
 	}
@@ -118,6 +139,8 @@ on_end(void *cls, struct MHD_Connection *c, void **state, enum MHD_RequestTermin
 	(void)cls;
 	(void)c;
 	(void)code;
+	if (*state != NULL)
+		free(((struct request *)*state)->body);
 	free(*state);
 }
 
