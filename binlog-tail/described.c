@@ -8,10 +8,12 @@
 #include "collation.h"
 #include "described.h"
 
+/* Has a bit in the list of signs: on both servers YEAR has one too. */
 static bool
 is_numeric(uint8_t code)
 {
 	switch (code) {
+	case TYPE_YEAR:
 	case TYPE_TINY:
 	case TYPE_SHORT:
 	case TYPE_INT24:
@@ -170,13 +172,16 @@ put_type(struct describer *d, struct buf *b, const struct cell *c, const struct 
 {
 	*charset = NULL;
 	errno = 0;
-	if (is_numeric(c->code))
+	if (is_numeric(c->code) && c->code != TYPE_YEAR)
 		return put_number_type(b, c, is_unsigned(d->m, d->numeric++));
 	if (is_text(c->code)) {
 		*charset = charsets_next(&d->text);
 		return *charset == NULL ? -1 : put_string_type(b, c, *charset);
 	}
 	switch (c->code) {
+	case TYPE_YEAR:
+		d->numeric++;
+		return buf_puts(b, "year");
 	case TYPE_ENUM:
 	case TYPE_SET:
 		if ((*charset = charsets_next(&d->members)) == NULL)
@@ -184,7 +189,6 @@ put_type(struct describer *d, struct buf *b, const struct cell *c, const struct 
 		return buf_puts(b, c->code == TYPE_ENUM ? "enum" : "set") == -1 ? -1 :
 		    put_members(b, c->code == TYPE_ENUM ? &d->enums : &d->sets, *charset);
 	case TYPE_BIT: return buf_putf(b, "bit(%u)", (c->meta & 0xffU) + (c->meta >> 8U) * 8);
-	case TYPE_YEAR: return buf_puts(b, "year");
 	case TYPE_DATE:
 	case TYPE_NEWDATE: return buf_puts(b, "date");
 	case TYPE_TIME2: return put_temporal_type(b, "time", c->meta);
@@ -285,7 +289,7 @@ described_misfit(const struct table_map *m, const struct table *t, size_t *colum
 	for (i = 0; i < m->count; i++) {
 		*column = i;
 		if (has(m, MAP_SIGNEDNESS) && is_numeric(m->cells[i].code) &&
-		    is_unsigned(m, numeric++) != t->columns[i].is_unsigned)
+		    is_unsigned(m, numeric++) != t->columns[i].is_unsigned && m->cells[i].code != TYPE_YEAR)
 			return t->columns[i].is_unsigned ? "signed" : "unsigned";
 		if (!has(m, MAP_COLUMN_NAME))
 			continue;
