@@ -62,10 +62,10 @@ whole() {
 	like "$(head -n 1 "$tmp/got.ndjson")" '^\{"op":"source","server":"here","epoch":3,"version":"[0-9.]+' \
 		"$db_kind: the source line comes first"
 	pos=3/$(sed -n "s/^-- CHANGE.*LOG_FILE='\([^']*\)'.*_POS=\([0-9]*\);/\1:\2/p" "$tmp/dump.sql")
-	for op in schema snapshot done; do
+	for op in schema snapshot 'done'; do
 		is "$(member $op .pos)" "$pos" "$db_kind: every $op line has the dump's position"
 	done
-	is "$(member done '"\(.table) \(.rows)"' | tr '\n' ',')" \
+	is "$(member 'done' '"\(.table) \(.rows)"' | tr '\n' ',')" \
 		'gen 2,log 2,nokey 2,odd `name 5,types 7,vacant 0,' "$db_kind: done says how many rows each table has"
 	is "$(jq -r '.op + " " + .table' <"$tmp/got.ndjson" | uniq | grep -c types)" 3 "$db_kind: schema, rows, done, in this order"
 	is "$(member snapshot 'select(.table == "odd `name") | (.key | tojson) + (.row | tojson)' | head -n 2 | tail -n 1)" \
@@ -93,7 +93,7 @@ whole() {
 	is "$(jq -r .table <"$tmp/got.ndjson" | sort -u | tr '\n' ' ')" 'log null ' "$db_kind: --table takes patterns"
 	dump --single-transaction "$(position_option 1)" "$db" log
 	read_dump "$tmp/dump.sql"
-	like "$(member done .pos)" '^[a-z]*bin[a-z]*.0+1:[0-9]+$' "$db_kind: a position that is a statement counts as well"
+	like "$(member 'done' .pos)" '^[a-z]*bin[a-z]*.0+1:[0-9]+$' "$db_kind: a position that is a statement counts as well"
 	dump --single-transaction --all-databases
 	ok "$db_kind: all databases" read_dump "$tmp/dump.sql"
 	is "$(member snapshot .db | grep -cx mysql)" 0 "$db_kind: the server's own tables are not asked for"
