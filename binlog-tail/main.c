@@ -10,6 +10,8 @@
 #include "lib/db.h"
 #include "lib/log.h"
 
+#include "catalog.h"
+#include "check.h"
 #include "live.h"
 #include "stop.h"
 
@@ -47,6 +49,7 @@ struct opts {
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
 	size_t tables_count, excluded_count;
 	int parent_fd;
+	bool check, list_tables;
 	struct tail_options tail;
 	struct live_options live;
 };
@@ -128,6 +131,8 @@ take_option(struct opts *o, int ch)
 	case OPT_EPOCH: o->epoch = optarg; break;
 	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
 	case OPT_RETRY_FOR: o->live.retry_for_s = (uint32_t)number("retry-for", optarg, 0, 86400); break;
+	case OPT_CHECK: o->check = true; break;
+	case OPT_TABLES: o->list_tables = true; break;
 	case OPT_HELP: usage(stdout, 0);
 	case OPT_VERSION:
 		puts("binlog-tail " VERSION);
@@ -208,11 +213,31 @@ choose_server_id(const struct opts *o, const struct config *c)
 	return 1 + arc4random_uniform(UINT32_MAX);	/* a clash among a few replicas is next to impossible */
 }
 
+/* The stream itself. */
+static int
+stream(struct opts *o, struct tail *t)
+{
+	struct state state = { 0 };
+	int rc;
+
+	if (o->state_dir != NULL && (state_load(&state, o->state_dir, t->e) == -1 ||
+	    history_load(&t->history, o->state_dir, t->e) == -1))
+		return -1;
+	o->live.state = o->state_dir != NULL ? &state : NULL;
+	t->source.epoch = take_positions(o, o->live.state, &t->until);
+	stop_init(o->parent_fd);
+	rc = live_run(t, &o->live);
+	state_free(&state);
+	if (*t->o->values.bad_bytes > 0)
+		log_warn("bytes that are not valid in their column's character set became U+FFFD count=%llu",
+		    (unsigned long long)*t->o->values.bad_bytes);
+	return rc;
+}
+
 static int
 run(struct opts *o, struct config *c)
 {
 	struct error e = { 0 };
-	struct state state = { 0 };
 	uint64_t bad_bytes = 0;
 	struct tail t;
 	int rc;
@@ -226,22 +251,18 @@ run(struct opts *o, struct config *c)
 	o->live.server_id = choose_server_id(o, c);
 	if (tail_init(&t, &o->tail, &e) == -1)
 		fail(&e);
-	if (o->state_dir != NULL &&
-	    (state_load(&state, o->state_dir, &e) == -1 || history_load(&t.history, o->state_dir, &e) == -1))
-		fail(&e);
-	o->live.state = o->state_dir != NULL ? &state : NULL;
-	t.source.epoch = take_positions(o, o->live.state, &t.until);
-	stop_init(o->parent_fd);
-	rc = live_run(&t, &o->live);
-	if (bad_bytes > 0)
-		log_warn("bytes that are not valid in their column's character set became U+FFFD count=%llu",
-		    (unsigned long long)bad_bytes);
+	if (o->check)
+		rc = check_run(&o->live.db, &t, o->server_id != NULL || config_get(c, "database.server_id") != NULL ?
+		    o->live.server_id : 0, &e);
+	else if (o->list_tables)
+		rc = catalog_print(&o->live.db, &t, &e);
+	else
+		rc = stream(o, &t);
 	tail_free(&t);
-	state_free(&state);
 	db_options_free(&o->live.db);
 	if (rc == -1)
 		fail(&e);
-	return 0;
+	return rc;
 }
 
 int
