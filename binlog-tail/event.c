@@ -142,6 +142,16 @@ out_of_place(struct tail *t)
 	return -1;
 }
 
+/* A file tells less of its server than the server itself: MySQL's UUID is not in it. */
+static void
+tell_source(struct tail *t)
+{
+	t->mariadb = t->gtids.mariadb = strstr(t->at.format.version, "MariaDB") != NULL;
+	strlcpy(t->source.version, t->at.format.version, sizeof(t->source.version));
+	if (t->mariadb)
+		snprintf(t->source.server, sizeof(t->source.server), "%" PRIu32, t->at.header.server_id);
+}
+
 /* The file's beginning, or its repetition where a dump starts inside. */
 static int
 on_format(struct tail *t, struct cursor *c)
@@ -154,6 +164,8 @@ on_format(struct tail *t, struct cursor *c)
 		return -1;
 	}
 	t->expect_created = 0;
+	if (t->offline)
+		tell_source(t);
 	if (t->source_said && t->source.created == t->at.format.created)
 		return 0;
 	t->source.created = t->at.format.created;
@@ -347,6 +359,19 @@ follow_file(struct tail *t, const char *last)
 	}
 	t->row_pos = *p;
 	return 0;
+}
+
+int
+event_follow(struct tail *t, const char *name)
+{
+	char last[sizeof(t->at.pos.file)];
+
+	memcpy(last, t->at.pos.file, sizeof(last));
+	strlcpy(t->at.pos.file, name, sizeof(t->at.pos.file));
+	t->at.pos.offset = FILE_START;
+	t->at.file_starts = true;
+	t->boundary = t->at.pos;
+	return follow_file(t, last);
 }
 
 int

@@ -11,6 +11,8 @@
 /* One whole event, header and checksum included. -1 with t->e: RC_FAIL for what is not understood, RC_POSITION when the
  * file is not the one that was asked for. */
 int	 event_take(struct tail *, const uint8_t *event, size_t n);
+/* What comes next is the start of the file of that name. */
+int	 event_follow(struct tail *, const char *name);
 /* The event at hand is wrong: fills t->e in with its position and first bytes. Returns -1. */
 int	 event_error(struct tail *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts the same before an error that is there already. */

@@ -12,13 +12,14 @@
 
 #include "catalog.h"
 #include "check.h"
+#include "file.h"
 #include "live.h"
 #include "stop.h"
 
 #define RETRY_FOR_S 60
 
 enum { OPT_CONFIG = DB_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE, OPT_NUMBERS,
-    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_HELP,
+    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_SCHEMA, OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
 static const struct option longopts[] = {
@@ -38,13 +39,15 @@ static const struct option longopts[] = {
 	{ "retry-for", required_argument, NULL, OPT_RETRY_FOR },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "tables", no_argument, NULL, OPT_TABLES },
+	{ "schema", required_argument, NULL, OPT_SCHEMA },
+	{ "name", required_argument, NULL, OPT_NAME },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 }
 };
 
 struct opts {
-	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *numbers;
+	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *numbers, *schema;
 	struct db_args db;
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
 	size_t tables_count, excluded_count;
@@ -52,6 +55,7 @@ struct opts {
 	bool check, list_tables;
 	struct tail_options tail;
 	struct live_options live;
+	struct file_options file;
 };
 
 static _Noreturn void
@@ -63,6 +67,7 @@ usage(FILE *to, int rc)
 	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
 	    "           [--zero-dates null|keep] [--no-old] [--epoch N] [--retry-for SECONDS]\n"
 	    "           [--parent-fd N] [-v] [-q]\n"
+	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
 	    "       binlog-tail --check [option]...\n"
 	    "       binlog-tail --tables [option]...\n"
 	    "       binlog-tail --help\n"
@@ -131,6 +136,8 @@ take_option(struct opts *o, int ch)
 	case OPT_EPOCH: o->epoch = optarg; break;
 	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
 	case OPT_RETRY_FOR: o->live.retry_for_s = (uint32_t)number("retry-for", optarg, 0, 86400); break;
+	case OPT_SCHEMA: o->schema = optarg; break;
+	case OPT_NAME: o->file.name = optarg; break;
 	case OPT_CHECK: o->check = true; break;
 	case OPT_TABLES: o->list_tables = true; break;
 	case OPT_HELP: usage(stdout, 0);
@@ -174,7 +181,12 @@ take_positions(struct opts *o, const struct state *s, struct pos *until)
 	uint32_t epoch = s != NULL && pos_is_set(&s->pos) ? s->pos.epoch : 0;
 	struct error e;
 
-	if (o->from == NULL) {
+	if (o->file.count > 0 && ((o->from != NULL && strcmp(o->from, "now") == 0) ||
+	    (o->until != NULL && strcmp(o->until, "now") == 0)))
+		wrong(o->from != NULL ? "from" : "until", "now", "files have no now");
+	if (o->from == NULL && (s == NULL || !pos_is_set(&s->pos)) && o->file.count > 0) {
+		o->live.from = FROM_START;
+	} else if (o->from == NULL) {
 		if (s == NULL || !pos_is_set(&s->pos)) {
 			log_error("nothing says where to begin: --from, or --state with a stored position, is needed");
 			exit(RC_USAGE);
@@ -203,6 +215,22 @@ take_positions(struct opts *o, const struct state *s, struct pos *until)
 	return epoch;
 }
 
+static void
+take_files(struct opts *o, char *const *paths, size_t count)
+{
+	size_t i;
+
+	o->file.paths = paths;
+	o->file.count = count;
+	for (i = 0; i < count; i++)
+		if (strcmp(paths[i], "-") == 0 && o->file.name == NULL) {
+			log_error("--name is needed: the log's name is part of every position");
+			exit(RC_USAGE);
+		}
+	if (count > 0 && (o->check || o->list_tables))
+		usage(stderr, RC_USAGE);
+}
+
 static uint32_t
 choose_server_id(const struct opts *o, const struct config *c)
 {
@@ -226,7 +254,8 @@ stream(struct opts *o, struct tail *t)
 	o->live.state = o->state_dir != NULL ? &state : NULL;
 	t->source.epoch = take_positions(o, o->live.state, &t->until);
 	stop_init(o->parent_fd);
-	rc = live_run(t, &o->live);
+	o->file.from = o->live.from_pos;
+	rc = o->file.count > 0 ? file_run(t, &o->file) : live_run(t, &o->live);
 	state_free(&state);
 	if (*t->o->values.bad_bytes > 0)
 		log_warn("bytes that are not valid in their column's character set became U+FFFD count=%llu",
@@ -250,6 +279,8 @@ run(struct opts *o, struct config *c)
 	o->tail.values.bad_bytes = &bad_bytes;
 	o->live.server_id = choose_server_id(o, c);
 	if (tail_init(&t, &o->tail, &e) == -1)
+		fail(&e);
+	if (o->schema != NULL && names_load_file(&t.names, o->schema, config_get(c, "database.name"), &e) == -1)
 		fail(&e);
 	if (o->check)
 		rc = check_run(&o->live.db, &t, o->server_id != NULL || config_get(c, "database.server_id") != NULL ?
@@ -276,8 +307,7 @@ main(int argc, char *argv[])
 	log_init("binlog-tail");
 	while ((ch = getopt_long(argc, argv, "vq", longopts, NULL)) != -1)
 		take_option(&o, ch);
-	if (optind != argc)
-		usage(stderr, RC_USAGE);
+	take_files(&o, argv + optind, (size_t)(argc - optind));
 	if (config_load(&c, o.config_file, &e) == -1)
 		fail(&e);
 	rc = run(&o, &c);

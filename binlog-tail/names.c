@@ -41,6 +41,9 @@ names_free(struct names *n)
 		n->watched = d->next;
 		definition_free(d);
 	}
+	while (n->file_count > 0)
+		table_free(n->file[--n->file_count]);
+	free(n->file);
 	server_free(n->server);
 	memset(n, 0, sizeof(*n));
 }
@@ -191,6 +194,34 @@ keep(struct tail *t, struct table *table, const char *from)
 	return compare_key(t, table) == -1 ? NULL : d;
 }
 
+/* A copy of what --schema says, under the name that the table has here. NULL with e->rc == RC_OK: it does not. */
+static struct table *
+from_file(struct tail *t, const struct table_map *m)
+{
+	const struct names *n = &t->names;
+	struct table *copy = NULL;
+	size_t i, k;
+
+	for (i = 0; i < n->file_count; i++)
+		if (strcmp(n->file[i]->name, m->name) == 0 &&
+		    (n->file[i]->db[0] == '\0' || strcmp(n->file[i]->db, m->db) == 0))
+			break;
+	if (i == n->file_count || (copy = table_new(m->db, m->name, t->e)) == NULL)
+		return NULL;
+	for (k = 0; k < n->file[i]->count; k++) {
+		const struct column *c = &n->file[i]->columns[k];
+
+		if (table_add_column(copy, c->name, c->type, c->charset == NULL ? NULL : charset_name(c->charset),
+		    c->nullable, c->generated, c->invisible, t->e) == -1)
+			break;
+	}
+	if (k < n->file[i]->count || table_set_key(copy, n->file[i]->key, n->file[i]->key_count, t->e) == -1) {
+		table_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
 static struct definition *
 from_server(struct tail *t, const struct table_map *m)
 {
@@ -236,7 +267,9 @@ look_up(struct tail *t, const struct table_map *m)
 		error_at(t->e, "schema history");
 		return NULL;
 	}
-	return from_server(t, m);
+	if ((table = from_file(t, m)) != NULL)
+		return keep(t, table, "file");
+	return t->e->rc == RC_OK ? from_server(t, m) : NULL;
 }
 
 /* Every column of the table map against the definition: names are never put on other columns than their own. */

@@ -26,6 +26,8 @@ struct names {
 	struct definition *list;
 	struct definition *watched;	/* from before a statement that may have changed the key */
 	unsigned long generation;	/* grows with each DDL: a table map's definition holds for one only */
+	struct table **file;		/* from --schema; a database "" stands for any */
+	size_t file_count;
 	struct server *server;		/* to be asked; NULL: offline */
 	/* the last DDL that this stream has seen of each table, as history lines before it no longer hold */
 	struct seen_ddl {
@@ -36,6 +38,9 @@ struct names {
 };
 
 void	 names_free(struct names *);
+/* Reads the CREATE TABLE statements of an SQL file, for tables that nothing else tells of. db: their database as long as no
+ * USE statement names another; NULL: any. -1: RC_USAGE, RC_FAIL. */
+int	 names_load_file(struct names *, const char *path, const char *db, struct error *);
 /* Finds the definition that holds for the table map at t->pos, and checks that it fits. -1 with t->e. */
 int	 names_resolve(struct tail *, struct table_map *);
 /* The definition at hand, NULL: none is. */

@@ -4,8 +4,6 @@
 
 #include "place.h"
 
-#define FILE_START 4	/* bytes of a file's magic number */
-
 /* Is there a checksum behind this event? Of what the server makes up for us, no format event tells. */
 static bool
 has_checksum(const struct place *p, const uint8_t *event, size_t n)

@@ -13,6 +13,8 @@
 
 #include "format.h"
 
+#define FILE_START 4	/* bytes of a file's magic number */
+
 struct place {
 	struct pos pos;			/* where the event at hand starts, or the next one will */
 	struct format format;		/* of the file at hand */

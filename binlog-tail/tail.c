@@ -146,8 +146,10 @@ tail_put_heartbeat(struct tail *t)
 int
 tail_heartbeat_due(struct tail *t)
 {
-	t->now_ms = now_ms();
 	t->events = 0;
+	if (t->offline)
+		return 0;
+	t->now_ms = now_ms();
 	if (!t->source_said || t->now_ms - t->line_ms < HEARTBEAT_LINE_MS)
 		return 0;
 	return tail_put_heartbeat(t);

@@ -53,6 +53,7 @@ struct tail {
 	struct output out;
 	struct source source;
 	bool mariadb;
+	bool offline;		/* from files: no clock */
 
 	struct place at;	/* the event at hand */
 	const uint8_t *event;	/* its bytes */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* The stream from binary log files. */
+#ifndef FILE_H
+#define FILE_H
+
+#include "tail.h"
+
+#define MAX_EVENT ((size_t)1 << 31)	/* bytes: above the 1 GiB that a packet, and so an event, may have */
+
+struct file_options {
+	char *const *paths;		/* in order */
+	size_t count;
+	const char *name;		/* of the file that standard input ("-") holds */
+	struct pos from;		/* unset: the start of the first file */
+};
+
+/* Streams until the last file's end, --until, or a signal. -1 with t->e. */
+int	 file_run(struct tail *, const struct file_options *);
+
+#endif
