@@ -45,10 +45,10 @@ const struct config_key config_keys[] = {
 	{ "state_dir", CONFIG_STRING, NULL },
 	{ "load.dump_dir", CONFIG_STRING, NULL },
 	{ "load.keep_dump", CONFIG_BOOL, "false" },
-	{ "delivery.jobs", CONFIG_NUMBER, NULL, 1, 64 },
-	{ "delivery.batch_bytes", CONFIG_NUMBER, NULL, 1024, 64 << 20 },
-	{ "delivery.batch_count", CONFIG_NUMBER, NULL, 1, 100000 },
-	{ "delivery.max_dead", CONFIG_NUMBER, NULL, 0, INT32_MAX },
+	{ "delivery.jobs", CONFIG_NUMBER, "2", 1, 64 },
+	{ "delivery.batch_bytes", CONFIG_NUMBER, "2097152", 1024, 64 << 20 },
+	{ "delivery.batch_count", CONFIG_NUMBER, "5000", 1, 100000 },
+	{ "delivery.max_dead", CONFIG_NUMBER, "1000", 0, INT32_MAX },
 	{ "numbers", CONFIG_CHOICE, "number", .choices = "number|safe" },
 	{ "world_database_path", CONFIG_STRING, NULL, .retired = "the tables are named in database.tables" },
 };
@@ -339,7 +339,7 @@ read_file(struct config *c, const char *file, struct error *e)
 		return error_set(e, RC_TEMP, "%s: %s", file, strerror(errno));
 	if ((rc = read_whole(file, &b, &st, e)) == 0 && (rc = parse_file(&j, file, &b, e)) == 0 &&
 	    (rc = read_object(c, &j, 0, "", file, e)) == 0)
-		rc = check_secrets(c, file, (st.st_mode & 044) != 0, e);
+		rc = check_secrets(c, file, (st.st_mode & S_IROTH) != 0, e);
 	json_free(&j);
 	explicit_bzero(b.data, b.len);
 	buf_free(&b);
@@ -521,7 +521,7 @@ secret_read(const char *file, struct error *e)
 	struct stat st;
 	ssize_t n;
 
-	if (f != NULL && fstat(fileno(f), &st) == 0 && (st.st_mode & 044) != 0)
+	if (f != NULL && fstat(fileno(f), &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		log_warn("%s holds a password and others may read it: chmod 600 it", file);
 	if (f == NULL || (n = getline(&line, &cap, f)) == -1) {
 		error_set(e, RC_USAGE, "%s: %s", file, f == NULL ? strerror(errno) : "empty");
