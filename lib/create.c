@@ -13,7 +13,8 @@
 /* A column as it stands in the text, until the table's own character set, which comes last, is known. */
 struct draft {
 	char *name, *type, *charset;
-	bool not_null, generated, invisible, primary, unique, json;
+	bool not_null, generated, invisible, json;
+	bool version;	/* when a system-versioned row begins or ends: the same in all current rows */
 };
 
 struct draft_key {
@@ -44,7 +45,8 @@ bad(struct create *c, const char *what)
 static int
 no_memory(struct create *c)
 {
-	return error_set(c->e, RC_TEMP, "CREATE TABLE: %s", strerror(errno));
+	return error_set(c->e, errno == ENOMEM ? RC_TEMP : RC_FAIL, "CREATE TABLE %s: %s",
+	    c->name == NULL ? "" : c->name, strerror(errno));
 }
 
 /* Takes the next token as a name; *name is replaced. */
@@ -75,32 +77,93 @@ skip_brackets(struct create *c)
 	return 0;
 }
 
-/* The type's text: its words and its brackets up to the first attribute. */
-static int
-take_type(struct create *c, struct draft *d)
-{
-	struct sql_token t = sql_next(&c->sql);
-	const char *from = t.text, *to = t.text + t.len;
-
-	if (t.type != SQL_WORD)
-		return bad(c, "a type was expected");
-	if (sql_is(&t, "double") && sql_take(&c->sql, "precision"))
-		to = c->sql.p;
-	if (sql_take_mark(&c->sql, '(')) {
-		if (skip_brackets(c) == -1)
-			return -1;
-		to = c->sql.p;
-	}
-	while (sql_take(&c->sql, "unsigned") || sql_take(&c->sql, "zerofill") || sql_take(&c->sql, "signed"))
-		to = c->sql.p;
-	return (d->type = strndup(from, (size_t)(to - from))) == NULL ? no_memory(c) : 0;
-}
-
 static int
 set_charset(struct create *c, char **charset, const char *name)
 {
 	free(*charset);
 	return (*charset = strdup(name)) == NULL ? no_memory(c) : 0;
+}
+
+static struct draft_key *
+new_key(struct create *c)
+{
+	struct draft_key *grown = reallocarray(c->keys, c->keys_count + 1, sizeof(*grown));
+
+	if (grown == NULL) {
+		no_memory(c);
+		return NULL;
+	}
+	c->keys = grown;
+	memset(&grown[c->keys_count], 0, sizeof(*grown));
+	return &grown[c->keys_count++];
+}
+
+/* PRIMARY KEY and UNIQUE behind a column are keys of it alone. */
+static int
+add_inline_key(struct create *c, const struct draft *d, bool primary)
+{
+	struct draft_key *k = new_key(c);
+
+	if (k == NULL)
+		return -1;
+	k->primary = primary;
+	k->count = 1;
+	return (k->names[0] = strdup(d->name)) == NULL ? no_memory(c) : 0;
+}
+
+/* Types of more than one word, and SERIAL; the servers never print them, people write them. NULL: as it stands. */
+static const char *
+take_type_words(struct create *c, const struct sql_token *first)
+{
+	bool character = sql_is(first, "char") || sql_is(first, "character") || sql_is(first, "nchar");
+
+	if (sql_is(first, "double")) {
+		sql_take(&c->sql, "precision");
+	} else if (sql_is(first, "serial")) {
+		return "bigint unsigned";
+	} else if (sql_is(first, "long")) {
+		if (sql_take(&c->sql, "varbinary"))
+			return "mediumblob";
+		if (sql_take(&c->sql, "char") || sql_take(&c->sql, "character"))
+			sql_take(&c->sql, "varying");
+		else
+			sql_take(&c->sql, "varchar");
+		return "mediumtext";
+	} else if (sql_is(first, "nvarchar") || (character && sql_take(&c->sql, "varying"))) {
+		return "varchar";
+	} else if (sql_is(first, "nchar")) {
+		return sql_take(&c->sql, "varchar") ? "varchar" : "char";
+	}
+	return NULL;
+}
+
+/* The type's text: its words and its brackets up to the first attribute. */
+static int
+take_type(struct create *c, struct draft *d)
+{
+	bool national = sql_take(&c->sql, "national");
+	struct sql_token t = sql_next(&c->sql);
+	const char *words, *from = c->sql.p, *to;
+	bool is_unsigned = false;
+
+	if (t.type != SQL_WORD)
+		return bad(c, "a type was expected");
+	if ((national || sql_is(&t, "nchar") || sql_is(&t, "nvarchar")) && set_charset(c, &d->charset, "utf8mb3") == -1)
+		return -1;
+	if (sql_is(&t, "serial") && (d->not_null = true) && add_inline_key(c, d, false) == -1)
+		return -1;
+	if ((words = take_type_words(c, &t)) != NULL)
+		from = c->sql.p;
+	if (sql_take_mark(&c->sql, '(') && skip_brackets(c) == -1)
+		return -1;
+	to = c->sql.p;
+	while (sql_take(&c->sql, "unsigned") || sql_take(&c->sql, "zerofill"))
+		is_unsigned = true;
+	if (asprintf(&d->type, "%.*s%.*s%s", words != NULL ? (int)strlen(words) : (int)t.len,
+	    words != NULL ? words : t.text, (int)(to - from), from, is_unsigned ? " unsigned" : "") != -1)
+		return 0;
+	d->type = NULL;
+	return no_memory(c);
 }
 
 /* CHARACTER SET x, CHARSET x, COLLATE y (a collation says its charset, but MariaDB's uca1400 ones need not). */
@@ -125,18 +188,41 @@ take_charset(struct create *c, char **charset, bool collation)
 	return rc;
 }
 
-/* CHECK (json_valid(`c`)) makes MariaDB's LONGTEXT a JSON column. */
+/* Is it json_valid(`name`) and nothing more, up to the closing bracket? */
+static bool
+is_json_check(struct sql s, const char *name)
+{
+	struct sql_token t;
+	char *of = NULL;
+	bool same;
+
+	if (!sql_take(&s, "json_valid") || !sql_take_mark(&s, '('))
+		return false;
+	t = sql_next(&s);
+	same = sql_is_name(&t) && (of = sql_strdup(&t)) != NULL && strcasecmp(of, name) == 0;
+	free(of);
+	return same && sql_take_mark(&s, ')') && sql_take_mark(&s, ')');
+}
+
+/* That check behind a column is what MariaDB makes of type JSON, and knows it by. */
 static int
 take_check(struct create *c, struct draft *d)
 {
-	struct sql_token t;
-
 	if (!sql_take_mark(&c->sql, '('))
 		return bad(c, "( was expected");
-	t = sql_peek(&c->sql);
-	if (sql_is(&t, "json_valid"))
+	if (is_json_check(c->sql, d->name))
 		d->json = true;
 	return skip_brackets(c);
+}
+
+/* AS (expression), AS ROW START, AS ROW END */
+static int
+take_generated(struct create *c, struct draft *d)
+{
+	d->generated = true;
+	if (sql_take(&c->sql, "row"))
+		d->version = d->not_null = true;
+	return 0;
 }
 
 /* One attribute of a column, or any other token, which says nothing to us. */
@@ -153,14 +239,16 @@ take_attribute(struct create *c, struct draft *d)
 		return take_charset(c, &d->charset, false);
 	else if (sql_is(&t, "collate"))
 		return take_charset(c, &d->charset, true);
-	else if (sql_is(&t, "as") || sql_is(&t, "generated"))
-		d->generated = true;
+	else if (sql_is(&t, "ascii") || sql_is(&t, "unicode") || sql_is(&t, "byte"))
+		return set_charset(c, &d->charset, sql_is(&t, "ascii") ? "latin1" : sql_is(&t, "byte") ? "binary" : "ucs2");
+	else if (sql_is(&t, "as"))
+		return take_generated(c, d);
 	else if (sql_is(&t, "invisible"))
 		d->invisible = true;
-	else if (sql_is(&t, "primary"))
-		d->primary = d->not_null = true;
+	else if (sql_is(&t, "primary") || sql_is(&t, "key"))
+		return sql_take(&c->sql, "key"), add_inline_key(c, d, true);
 	else if (sql_is(&t, "unique"))
-		d->unique = true;
+		return sql_take(&c->sql, "key"), add_inline_key(c, d, false);
 	else if (sql_is(&t, "check"))
 		return take_check(c, d);
 	else if (sql_is(&t, "comment"))
@@ -201,21 +289,21 @@ take_column(struct create *c)
 	return 0;
 }
 
-static struct draft_key *
-new_key(struct create *c)
+/* What is left of a list's item. */
+static int
+skip_item(struct create *c)
 {
-	struct draft_key *grown = reallocarray(c->keys, c->keys_count + 1, sizeof(*grown));
+	struct sql_token t;
 
-	if (grown == NULL) {
-		no_memory(c);
-		return NULL;
+	while (!at_item_end(c)) {
+		t = sql_next(&c->sql);
+		if (sql_is_mark(&t, '(') && skip_brackets(c) == -1)
+			return -1;
 	}
-	c->keys = grown;
-	memset(&grown[c->keys_count], 0, sizeof(*grown));
-	return &grown[c->keys_count++];
+	return 0;
 }
 
-/* (`a`,`b`(10) DESC,(expression)) */
+/* (`a`,`b`(10) DESC,(expression),`period` WITHOUT OVERLAPS) */
 static int
 take_key_columns(struct create *c, struct draft_key *k)
 {
@@ -234,24 +322,10 @@ take_key_columns(struct create *c, struct draft_key *k)
 			if (skip_brackets(c) == -1)
 				return -1;
 		}
-		while (sql_take(&c->sql, "asc") || sql_take(&c->sql, "desc"))
-			;
+		if (skip_item(c) == -1)
+			return -1;
 	} while (sql_take_mark(&c->sql, ','));
 	return sql_take_mark(&c->sql, ')') ? 0 : bad(c, "a key column was expected");
-}
-
-/* What is left of a list's item. */
-static int
-skip_item(struct create *c)
-{
-	struct sql_token t;
-
-	while (!at_item_end(c)) {
-		t = sql_next(&c->sql);
-		if (sql_is_mark(&t, '(') && skip_brackets(c) == -1)
-			return -1;
-	}
-	return 0;
 }
 
 /* PRIMARY KEY …, UNIQUE [KEY|INDEX] [name] …: up to the bracket, then the columns. */
@@ -273,32 +347,52 @@ take_unique_key(struct create *c, bool primary)
 	return take_key_columns(c, k) == -1 ? -1 : skip_item(c);
 }
 
+/* CONSTRAINT [name] */
+static void
+skip_constraint_name(struct create *c)
+{
+	static const char *const kinds[] = { "primary", "unique", "foreign", "check" };
+	struct sql_token t;
+	size_t i;
+
+	while (sql_take(&c->sql, "constraint")) {
+		t = sql_peek(&c->sql);
+		for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !sql_is(&t, kinds[i]); i++)
+			;
+		if (i == sizeof(kinds) / sizeof(kinds[0]))
+			sql_next(&c->sql);
+	}
+}
+
+/* Does an item begin here that is no column? Words that are not reserved may also be a column's bare name. */
+static bool
+at_other_item(struct create *c)
+{
+	static const char *const words[][3] = { { "key" }, { "index" }, { "fulltext" }, { "spatial" }, { "foreign" },
+	    { "check" }, { "period", "for" }, { "vector", "key", "index" } };
+	struct sql s = c->sql;
+	struct sql_token t = sql_next(&s), second = sql_peek(&s);
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (sql_is(&t, words[i][0]))
+			return words[i][1] == NULL || sql_is(&second, words[i][1]) ||
+			    (words[i][2] != NULL && sql_is(&second, words[i][2]));
+	return false;
+}
+
 static int
 take_item(struct create *c)
 {
-	static const char *const others[] = { "key", "index", "fulltext", "spatial", "constraint", "foreign",
-	    "check", "period" };
-	struct sql_token t = sql_peek(&c->sql);
-	size_t i;
-
-	if (sql_is(&t, "primary") || sql_is(&t, "unique")) {
-		sql_next(&c->sql);
-		return take_unique_key(c, sql_is(&t, "primary"));
-	}
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (!sql_is(&t, others[i]))
-			continue;
-		sql_next(&c->sql);
-		if (sql_is(&t, "constraint")) {	/* CONSTRAINT name PRIMARY KEY … */
-			t = sql_peek(&c->sql);
-			if (!sql_is(&t, "primary") && !sql_is(&t, "unique") && !sql_is(&t, "foreign") &&
-			    !sql_is(&t, "check"))
-				sql_next(&c->sql);
-			return take_item(c);
-		}
-		return skip_item(c);
-	}
-	return take_column(c);
+	skip_constraint_name(c);
+	if (sql_take(&c->sql, "primary"))
+		return take_unique_key(c, true);
+	if (sql_take(&c->sql, "unique"))
+		return take_unique_key(c, false);
+	if (!at_other_item(c))
+		return take_column(c);
+	sql_next(&c->sql);
+	return skip_item(c);
 }
 
 /* Behind the list: only the character set matters. */
@@ -324,6 +418,8 @@ take_options(struct create *c)
 static int
 take_head(struct create *c, const char *db)
 {
+	struct sql_token t;
+
 	if (!sql_take(&c->sql, "create"))
 		return bad(c, "CREATE was expected");
 	if (sql_take(&c->sql, "or"))
@@ -333,6 +429,8 @@ take_head(struct create *c, const char *db)
 		return bad(c, "TABLE was expected");
 	if (sql_take(&c->sql, "if") && (!sql_take(&c->sql, "not") || !sql_take(&c->sql, "exists")))
 		return bad(c, "IF NOT EXISTS was expected");
+	t = sql_peek(&c->sql);
+	c->sql.ansi_quotes = t.len > 0 && *t.text == '"';	/* then every name is quoted so, and no string */
 	if (take_name(c, &c->name) == -1)
 		return -1;
 	if (sql_take_mark(&c->sql, '.')) {
@@ -362,72 +460,75 @@ parse(struct create *c, const char *db)
 	return take_options(c);
 }
 
-/* Indexes of the key's columns; false: it identifies no row. */
-static bool
-key_identifies(const struct table *t, const struct draft_key *k, size_t *columns)
+/* Indexes of the key's columns; 0: it identifies no row, or FLOAT and DOUBLE do, whose text is not exact. */
+static size_t
+key_columns(const struct create *c, const struct table *t, const struct draft_key *k, size_t *columns)
 {
-	size_t i;
+	const struct column *column;
+	size_t i, n = 0;
 	int at;
 
 	for (i = 0; i < k->count; i++) {
 		if ((at = table_column(t, k->names[i], strlen(k->names[i]))) == -1)
-			return false;
-		if (!k->primary && t->columns[at].nullable)
-			return false;
-		columns[i] = (size_t)at;
+			return 0;
+		column = &t->columns[at];
+		if ((!k->primary && column->nullable) || column->kind == COLUMN_FLOAT || column->kind == COLUMN_DOUBLE)
+			return 0;
+		if (!c->drafts[at].version)
+			columns[n++] = (size_t)at;
 	}
-	return k->primary || !k->partial;
+	return k->primary || !k->partial ? n : 0;
 }
 
 static int
 choose_key(struct create *c, struct table *t)
 {
-	const struct draft_key *best = NULL;
-	size_t columns[MAX_KEY_COLUMNS], i;
+	size_t columns[MAX_KEY_COLUMNS], best[MAX_KEY_COLUMNS], n, best_n = 0, i;
 
-	for (i = 0; i < c->keys_count; i++)
-		if (key_identifies(t, &c->keys[i], columns) && (best == NULL || (c->keys[i].primary && !best->primary)))
-			best = &c->keys[i];
-	if (best == NULL || !key_identifies(t, best, columns))
-		return 0;
-	return table_set_key(t, columns, best->count, c->e);
-}
-
-/* Inline PRIMARY KEY and UNIQUE attributes are keys of one column. */
-static int
-inline_keys(struct create *c)
-{
-	struct draft_key *k;
-	size_t i;
-
-	for (i = 0; i < c->drafts_count; i++) {
-		if (!c->drafts[i].primary && !c->drafts[i].unique)
+	for (i = 0; i < c->keys_count; i++) {
+		n = key_columns(c, t, &c->keys[i], columns);
+		if (n == 0 || (best_n > 0 && !c->keys[i].primary))
 			continue;
-		if ((k = new_key(c)) == NULL)
-			return -1;
-		k->primary = c->drafts[i].primary;
-		k->count = 1;
-		if ((k->names[0] = strdup(c->drafts[i].name)) == NULL)
-			return no_memory(c);
+		memcpy(best, columns, sizeof(best));
+		best_n = n;
+		if (c->keys[i].primary)
+			break;
 	}
-	return 0;
+	return table_set_key(t, best, best_n, c->e);
 }
 
-static int
-build(struct create *c, struct table *t)
+/* A primary key's columns are NOT NULL, said or not. */
+static void
+mark_primary(struct create *c)
 {
 	size_t i, k, n;
 
-	for (i = 0; i < c->drafts_count; i++) {
-		struct draft *d = &c->drafts[i];
+	for (k = 0; k < c->keys_count; k++)
+		for (n = 0; c->keys[k].primary && n < c->keys[k].count; n++)
+			for (i = 0; i < c->drafts_count; i++)
+				if (strcasecmp(c->keys[k].names[n], c->drafts[i].name) == 0)
+					c->drafts[i].not_null = true;
+}
 
-		for (k = 0; k < c->keys_count; k++)	/* a primary key's columns are NOT NULL, said or not */
-			for (n = 0; c->keys[k].primary && n < c->keys[k].count; n++)
-				if (strcasecmp(c->keys[k].names[n], d->name) == 0)
-					d->not_null = true;
-		if (table_add_column(t, d->name, d->json ? "json" : d->type,
-		    d->charset != NULL ? d->charset : c->charset, !d->not_null, d->generated, d->invisible,
-		    c->e) == -1)
+/* Text without any character set named is taken for utf8mb4, the servers' own default. */
+static int
+build(struct create *c, struct table *t)
+{
+	const struct charset *charset;
+	const struct draft *d;
+	const char *name;
+	size_t i;
+	bool json;
+
+	mark_primary(c);
+	for (i = 0; i < c->drafts_count; i++) {
+		d = &c->drafts[i];
+		name = d->charset != NULL ? d->charset : c->charset != NULL ? c->charset : "utf8mb4";
+		/* JSON is UTF-8, and long: other text with such a check stays text */
+		json = d->json && strcasecmp(d->type, "longtext") == 0 && (charset = charset_find(name)) != NULL &&
+		    charset_is_utf8(charset);
+		if (table_add_column(t, d->name, json ? "json" : d->type, name, !d->not_null, d->generated,
+		    d->invisible, c->e) == -1)
 			return -1;
 	}
 	return choose_key(c, t);
@@ -460,7 +561,7 @@ table_from_create(const char *text, size_t len, const char *db, struct error *e)
 	struct table *t = NULL;
 
 	sql_init(&c.sql, text, len);
-	if (parse(&c, db) == 0 && inline_keys(&c) == 0 && (t = table_new(c.db, c.name, e)) != NULL &&
+	if (parse(&c, db) == 0 && (t = table_new(c.db, c.name, e)) != NULL &&
 	    build(&c, t) == -1) {
 		table_free(t);
 		t = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The SQL tokenizer. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -61,12 +62,12 @@ skip_space(struct sql *s)
 
 /* Past the closing quote; false: there is none. A doubled quote stands for itself; so does an escaped one, but in names. */
 static bool
-skip_quoted(struct sql *s)
+skip_quoted(struct sql *s, bool escapes)
 {
 	char quote = *s->p++;
 
 	for (; s->p < s->end; s->p++) {
-		if (*s->p == '\\' && quote != '`') {
+		if (*s->p == '\\' && escapes) {
 			if (++s->p == s->end)
 				return false;
 		} else if (*s->p == quote) {
@@ -100,8 +101,8 @@ sql_next(struct sql *s)
 		return t;
 	}
 	if (*s->p == '`' || *s->p == '\'' || *s->p == '"') {
-		t.type = *s->p == '`' ? SQL_NAME : SQL_STRING;
-		if (!skip_quoted(s))
+		t.type = *s->p == '`' || (s->ansi_quotes && *s->p == '"') ? SQL_NAME : SQL_STRING;
+		if (!skip_quoted(s, t.type == SQL_STRING))
 			t.type = SQL_BAD;
 	} else if (is_word_byte(*s->p)) {
 		for (; s->p < s->end && is_word_byte(*s->p); s->p++)
@@ -190,7 +191,7 @@ sql_put_text(const struct sql_token *t, struct buf *b)
 		return -1;
 	quote = *p++;
 	for (end--; p < end; p++) {
-		if (*p == '\\' && quote != '`')
+		if (*p == '\\' && t->type == SQL_STRING)
 			*to++ = unescape(*++p);
 		else if ((*to++ = *p) == quote)
 			p++;
@@ -207,8 +208,12 @@ sql_strdup(const struct sql_token *t)
 
 	if (buf_init(&b, t->len + 1) == -1)
 		return NULL;
-	if (sql_put_text(t, &b) == 0 && memchr(b.data, '\0', b.len) == NULL)
-		copy = strndup(b.data, b.len);
+	if (sql_put_text(t, &b) == 0) {
+		if (memchr(b.data, '\0', b.len) != NULL)
+			errno = EINVAL;
+		else
+			copy = strndup(b.data, b.len);
+	}
 	buf_free(&b);
 	return copy;
 }

@@ -11,7 +11,7 @@
 enum sql_type {
 	SQL_END,
 	SQL_WORD,		/* keyword or bare name */
-	SQL_NAME,		/* `quoted name`, also "quoted" where a name is expected: see sql_is_name */
+	SQL_NAME,		/* `quoted name`, with ansi_quotes also a "quoted" one */
 	SQL_STRING,		/* 'text' or "text" */
 	SQL_NUMBER,
 	SQL_MARK,		/* one byte: ( ) , ; = . @ and so on */
@@ -27,6 +27,7 @@ struct sql_token {
 struct sql {
 	const char *p, *end, *start;
 	int executable;		/* how many executable comments are open */
+	bool ansi_quotes;	/* for the caller to set: "…" is a name, and a backslash in it is one */
 };
 
 void	 sql_init(struct sql *, const char *text, size_t len);
@@ -43,7 +44,7 @@ bool	 sql_take_mark(struct sql *, char mark);
 bool	 sql_is_name(const struct sql_token *);
 /* Appends what the name or string means, quotes and escapes resolved. -1: as buf_add. */
 int	 sql_put_text(const struct sql_token *, struct buf *);
-/* The same as a malloc'ed C string; NULL: no memory, or it holds a NUL. */
+/* The same as a malloc'ed C string; NULL: no memory, or it holds a NUL (EINVAL). */
 char	*sql_strdup(const struct sql_token *);
 
 #endif

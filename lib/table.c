@@ -8,6 +8,9 @@
 #include "lib/sql.h"
 #include "lib/table.h"
 
+#define MAX_LABEL_BYTES 16384	/* the servers' names have up to 64 characters */
+#define MAX_TYPE_BYTES ((size_t)1 << 26)	/* an ENUM has up to 65535 members of up to 255 characters */
+
 enum { LEN = 1, UNSIGNED_OK = 2, FRACTION = 4, MEMBERS = 8, PRECISION = 16, FIXED = 32 };
 
 /* SQL types by their first word; aliases as CREATE TABLE takes them. */
@@ -17,6 +20,7 @@ static const struct type_name {
 	uint8_t bytes;
 	uint8_t flags;
 	const char *is;		/* the name in schema lines, where it differs */
+	const char *binary;	/* what the servers make of it in character set binary */
 } type_names[] = {
 	{ "tinyint", COLUMN_INT, 1, UNSIGNED_OK },
 	{ "smallint", COLUMN_INT, 2, UNSIGNED_OK },
@@ -24,11 +28,20 @@ static const struct type_name {
 	{ "int", COLUMN_INT, 4, UNSIGNED_OK },
 	{ "integer", COLUMN_INT, 4, UNSIGNED_OK, "int" },
 	{ "bigint", COLUMN_INT, 8, UNSIGNED_OK },
+	{ "int1", COLUMN_INT, 1, UNSIGNED_OK, "tinyint" },
+	{ "int2", COLUMN_INT, 2, UNSIGNED_OK, "smallint" },
+	{ "int3", COLUMN_INT, 3, UNSIGNED_OK, "mediumint" },
+	{ "middleint", COLUMN_INT, 3, UNSIGNED_OK, "mediumint" },
+	{ "int4", COLUMN_INT, 4, UNSIGNED_OK, "int" },
+	{ "int8", COLUMN_INT, 8, UNSIGNED_OK, "bigint" },
 	{ "bool", COLUMN_INT, 1, 0, "tinyint" },
 	{ "boolean", COLUMN_INT, 1, 0, "tinyint" },
 	{ "decimal", COLUMN_DECIMAL, 0, PRECISION | UNSIGNED_OK },
 	{ "numeric", COLUMN_DECIMAL, 0, PRECISION | UNSIGNED_OK, "decimal" },
 	{ "dec", COLUMN_DECIMAL, 0, PRECISION | UNSIGNED_OK, "decimal" },
+	{ "fixed", COLUMN_DECIMAL, 0, PRECISION | UNSIGNED_OK, "decimal" },
+	{ "float4", COLUMN_FLOAT, 4, UNSIGNED_OK, "float" },
+	{ "float8", COLUMN_DOUBLE, 8, UNSIGNED_OK, "double" },
 	{ "float", COLUMN_FLOAT, 4, UNSIGNED_OK },
 	{ "double", COLUMN_DOUBLE, 8, UNSIGNED_OK },
 	{ "real", COLUMN_DOUBLE, 8, UNSIGNED_OK, "double" },
@@ -38,12 +51,14 @@ static const struct type_name {
 	{ "time", COLUMN_TIME, 3, FRACTION },
 	{ "datetime", COLUMN_DATETIME, 8, FRACTION },
 	{ "timestamp", COLUMN_TIMESTAMP, 4, FRACTION },
-	{ "char", COLUMN_TEXT, 0, LEN | FIXED },
-	{ "varchar", COLUMN_TEXT, 0, LEN },
-	{ "tinytext", COLUMN_TEXT, 1, 0 },
-	{ "text", COLUMN_TEXT, 2, 0 },
-	{ "mediumtext", COLUMN_TEXT, 3, 0 },
-	{ "longtext", COLUMN_TEXT, 4, 0 },
+	{ "char", COLUMN_TEXT, 0, LEN | FIXED, .binary = "binary" },
+	{ "character", COLUMN_TEXT, 0, LEN | FIXED, "char", .binary = "binary" },
+	{ "varcharacter", COLUMN_TEXT, 0, LEN, "varchar", .binary = "varbinary" },
+	{ "varchar", COLUMN_TEXT, 0, LEN, .binary = "varbinary" },
+	{ "tinytext", COLUMN_TEXT, 1, 0, .binary = "tinyblob" },
+	{ "text", COLUMN_TEXT, 2, 0, .binary = "blob" },
+	{ "mediumtext", COLUMN_TEXT, 3, 0, .binary = "mediumblob" },
+	{ "longtext", COLUMN_TEXT, 4, 0, .binary = "longblob" },
 	{ "binary", COLUMN_BINARY, 0, LEN | FIXED },
 	{ "varbinary", COLUMN_BINARY, 0, LEN },
 	{ "tinyblob", COLUMN_BINARY, 1, 0 },
@@ -71,7 +86,7 @@ static const struct type_name {
 static int
 no_memory(struct error *e, const char *name)
 {
-	return error_set(e, RC_TEMP, "table %s: %s", name, strerror(errno));
+	return error_set(e, errno == ENOMEM ? RC_TEMP : RC_FAIL, "table %s: %s", name, strerror(errno));
 }
 
 struct table *
@@ -81,7 +96,7 @@ table_new(const char *db, const char *name, struct error *e)
 	struct buf b = { 0 };
 
 	if (t == NULL || (t->db = strdup(db)) == NULL || (t->name = strdup(name)) == NULL ||
-	    buf_init(&b, 16384) == -1 || buf_puts(&b, "\"db\":") == -1 || json_put_str(&b, db) == -1 ||
+	    buf_init(&b, MAX_LABEL_BYTES) == -1 || buf_puts(&b, "\"db\":") == -1 || json_put_str(&b, db) == -1 ||
 	    buf_puts(&b, ",\"table\":") == -1 || json_put_str(&b, name) == -1 ||
 	    (t->label = strndup(b.data, b.len)) == NULL) {
 		no_memory(e, name);
@@ -131,14 +146,44 @@ type_find(const struct sql_token *word)
 	return NULL;
 }
 
+static const struct type_name *
+type_in_binary(const struct type_name *n)
+{
+	struct sql_token word = { .type = SQL_WORD, .text = n->binary, .len = strlen(n->binary) };
+
+	return type_find(&word);
+}
+
 static bool
 number(const struct sql_token *t, uint64_t max, uint64_t *v)
 {
 	size_t i;
 
-	for (*v = 0, i = 0; i < t->len && *v <= max; i++)
+	*v = 0;
+	if (t->type != SQL_NUMBER)
+		return false;
+	for (i = 0; i < t->len && *v <= max; i++)
 		*v = *v * 10 + (uint64_t)(t->text[i] - '0');
-	return t->type == SQL_NUMBER && *v <= max;
+	return *v <= max;
+}
+
+/* A member may hold any byte, NUL too. */
+static int
+read_member(struct member *m, const struct sql_token *t)
+{
+	struct buf b;
+	int rc;
+
+	if (buf_init(&b, t->len + 1) == -1)
+		return -1;
+	rc = sql_put_text(t, &b) == -1 || buf_str(&b) == NULL ? -1 : 0;
+	if (rc == 0 && (m->text = malloc(b.len + 1)) == NULL)
+		rc = -1;
+	if (rc == 0)
+		memcpy(m->text, b.data, b.len + 1);
+	m->len = b.len;
+	buf_free(&b);
+	return rc;
 }
 
 /* ('a','b',…) */
@@ -156,9 +201,8 @@ read_members(struct sql *s, struct column *c)
 		if (grown == NULL)
 			return -1;
 		c->members = grown;
-		if ((grown[c->members_count].text = sql_strdup(&t)) == NULL)
+		if (read_member(&grown[c->members_count], &t) == -1)
 			return -1;
-		grown[c->members_count].len = strlen(grown[c->members_count].text);
 		c->members_count++;
 	} while (sql_take_mark(s, ','));
 	return 0;
@@ -168,8 +212,9 @@ read_members(struct sql *s, struct column *c)
 static int
 read_arguments(struct sql *s, const struct type_name *n, struct column *c)
 {
-	struct sql_token t;
 	uint64_t a = 0, b = 0;
+	struct sql_token t;
+	bool two;
 
 	if (!sql_take_mark(s, '('))
 		return (n->flags & MEMBERS) ? -1 : 0;
@@ -179,21 +224,21 @@ read_arguments(struct sql *s, const struct type_name *n, struct column *c)
 		return sql_take_mark(s, ')') ? 0 : -1;
 	}
 	t = sql_next(s);
-	if (!number(&t, UINT32_MAX, &a))
+	if (!number(&t, n->flags & LEN ? UINT32_MAX : UINT8_MAX, &a))
 		return -1;
-	if (sql_take_mark(s, ',')) {
+	if ((two = sql_take_mark(s, ','))) {
 		t = sql_next(s);
-		if (!number(&t, 255, &b))
+		if (!number(&t, UINT8_MAX, &b))
 			return -1;
 	}
 	if (n->flags & PRECISION) {
-		c->precision = (uint8_t)a;
+		c->precision = a == 0 ? 10 : (uint8_t)a;
 		c->scale = (uint8_t)b;
 	} else if (n->flags & LEN) {
 		c->length = (uint32_t)a;
 	} else if (n->flags & FRACTION) {
 		c->fraction = (uint8_t)a;
-	} else if (n->kind == COLUMN_FLOAT && a > 24 && b == 0) {
+	} else if (n->kind == COLUMN_FLOAT && a > 24 && !two) {
 		c->kind = COLUMN_DOUBLE;	/* FLOAT(25…53) is a double (MySQL manual, "Floating-Point Types") */
 		c->bytes = 8;
 	}
@@ -212,12 +257,29 @@ check_ranges(const struct column *c)
 	return c->fraction > 6 ? -1 : 0;
 }
 
+/* A member as a string of SQL, quoted for read_members. */
+static int
+put_member(struct buf *b, const struct member *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->len; i++) {
+		char ch = m->text[i];
+
+		if ((ch == '\'' || ch == '\\') && buf_putc(b, ch) == -1)
+			return -1;
+		if ((ch == '\0' ? buf_puts(b, "\\0") : buf_putc(b, ch)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* The type in the form of schema lines: without display width, zerofill, charset. */
 static int
 put_type(struct buf *b, const struct type_name *n, const struct column *c)
 {
 	const char *name = c->kind == COLUMN_DOUBLE ? "double" : n->is != NULL ? n->is : n->name;
-	size_t i, k;
+	size_t i;
 
 	if (buf_puts(b, name) == -1)
 		return -1;
@@ -228,14 +290,8 @@ put_type(struct buf *b, const struct type_name *n, const struct column *c)
 	if (c->fraction > 0 && buf_putf(b, "(%u)", c->fraction) == -1)
 		return -1;
 	for (i = 0; i < c->members_count; i++) {
-		if (buf_puts(b, i == 0 ? "('" : "','") == -1)
+		if (buf_puts(b, i == 0 ? "('" : "','") == -1 || put_member(b, &c->members[i]) == -1)
 			return -1;
-		for (k = 0; k < c->members[i].len; k++) {
-			char ch = c->members[i].text[k];
-
-			if (((ch == '\'' || ch == '\\') && buf_putc(b, ch) == -1) || buf_putc(b, ch) == -1)
-				return -1;
-		}
 	}
 	if (c->members_count > 0 && buf_puts(b, "')") == -1)
 		return -1;
@@ -244,9 +300,9 @@ put_type(struct buf *b, const struct type_name *n, const struct column *c)
 
 /* Reads a type from s (`decimal(10,2) unsigned zerofill`) into c. */
 static int
-read_type(struct sql *s, struct column *c, struct error *e)
+read_type(struct sql *s, bool binary, struct column *c, struct error *e)
 {
-	struct sql_token word = sql_next(s);
+	struct sql_token word = sql_next(s), rest;
 	const struct type_name *n = type_find(&word);
 	struct buf b;
 
@@ -254,6 +310,8 @@ read_type(struct sql *s, struct column *c, struct error *e)
 		sql_take(s, "precision");
 	if (n == NULL)
 		return error_set(e, RC_FAIL, "column %s: unknown type %.*s", c->name, (int)word.len, word.text);
+	if (binary && n->binary != NULL)
+		n = type_in_binary(n);
 	c->kind = n->kind;
 	c->bytes = n->bytes;
 	c->fixed = n->flags & FIXED;
@@ -269,7 +327,11 @@ read_type(struct sql *s, struct column *c, struct error *e)
 		else if (!sql_take(s, "signed"))
 			break;
 	}
-	if (buf_init(&b, 1 << 20) == -1)
+	rest = sql_next(s);
+	if (rest.type != SQL_END)
+		return error_set(e, RC_FAIL, "column %s: %.*s behind type %.*s", c->name, (int)rest.len, rest.text,
+		    (int)word.len, word.text);
+	if (buf_init(&b, MAX_TYPE_BYTES) == -1)
 		return no_memory(e, c->name);
 	if (put_type(&b, n, c) == -1 || (c->type = strndup(b.data, b.len)) == NULL)
 		no_memory(e, c->name);
@@ -282,12 +344,10 @@ set_charset(struct column *c, const char *charset, struct error *e)
 {
 	if (c->kind != COLUMN_TEXT && c->kind != COLUMN_ENUM && c->kind != COLUMN_SET)
 		return 0;
-	c->charset = charset_find(charset != NULL ? charset : "utf8mb4");
-	if (c->charset == NULL)
+	if (charset == NULL)
+		return error_set(e, RC_FAIL, "column %s (%s): its character set is not known", c->name, c->type);
+	if ((c->charset = charset_find(charset)) == NULL)
 		return error_set(e, RC_FAIL, "column %s: character set %s is not known", c->name, charset);
-	/* the servers turn such a column into BINARY, VARBINARY or BLOB when they create it */
-	if (c->kind == COLUMN_TEXT && charset_is_binary(c->charset))
-		return error_set(e, RC_FAIL, "column %s: text of character set binary", c->name);
 	return 0;
 }
 
@@ -296,7 +356,7 @@ set_label(struct column *c)
 {
 	struct buf b;
 
-	if (buf_init(&b, 8192) == -1)
+	if (buf_init(&b, MAX_LABEL_BYTES) == -1)
 		return -1;
 	if (json_put_str(&b, c->name) == 0 && buf_putc(&b, ':') == 0)
 		c->label = strndup(b.data, b.len);
@@ -323,7 +383,7 @@ table_add_column(struct table *t, const char *name, const char *type, const char
 		column_free(&c);
 		return no_memory(e, t->name);
 	}
-	if (read_type(&s, &c, e) == -1 || set_charset(&c, charset, e) == -1) {
+	if (read_type(&s, charset != NULL && strcasecmp(charset, "binary") == 0, &c, e) == -1 || set_charset(&c, charset, e) == -1) {
 		column_free(&c);
 		return error_at(e, "table %s.%s", t->db, t->name);
 	}

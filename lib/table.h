@@ -60,7 +60,8 @@ struct table {
 
 /* Reads one CREATE TABLE statement as SHOW CREATE TABLE and dumps print it (MySQL 5.5 to 9, MariaDB 10 and 11;
  * versioned comments are read as text). db: used when the name has none. The key is the primary key, else the
- * first UNIQUE key whose columns are whole and NOT NULL; one with a FLOAT or DOUBLE column is none.
+ * first UNIQUE key whose columns are whole and NOT NULL; one with a FLOAT or DOUBLE column is none, and a system-versioned
+ * table's ROW END, the same in all current rows, is no part of it.
  * NULL: RC_FAIL, the message names the byte. A table made by table_free's caller. */
 struct table *table_from_create(const char *sql, size_t len, const char *db, struct error *);
 /* The same from a schema line's object (token 0 of j): columns[].name/type/charset/…, key by column names. */
@@ -68,7 +69,8 @@ struct table *table_from_schema(const struct json *j, struct error *);
 void	 table_free(struct table *);
 /* For other sources (a table map's metadata): an empty table, then one column at a time, then the key by index. */
 struct table *table_new(const char *db, const char *name, struct error *);
-/* type: as struct column has it. charset: NULL where the kind has none or it is unknown (RC_FAIL for text then). */
+/* type: as struct column has it. charset: NULL where the kind has none or it is unknown (RC_FAIL for text then); binary
+ * makes BINARY of CHAR, BLOB of TEXT and so on, as the servers do. */
 int	 table_add_column(struct table *, const char *name, const char *type, const char *charset,
 	    bool nullable, bool generated, bool invisible, struct error *);
 int	 table_set_key(struct table *, const size_t *columns, size_t count, struct error *);
