@@ -171,8 +171,8 @@ decode_time_old(const struct cell *c, const uint8_t *p, size_t n, struct value *
 {
 	int32_t i = (int32_t)((uint32_t)le(p, n) << 8) >> 8;
 	uint32_t u = i < 0 ? (uint32_t)-i : (uint32_t)i;
-	struct value_time t = { .negative = i < 0, .hour = (uint16_t)(u / 10000), .minute = u / 100 % 100,
-	    .second = u % 100 };
+	struct value_time t = { .negative = i < 0, .hour = (uint16_t)(u / 10000), .minute = (uint8_t)(u / 100 % 100),
+	    .second = (uint8_t)(u % 100) };
 
 	(void)c, (void)scratch;
 	return set_time(v, &t);
@@ -183,8 +183,9 @@ static int
 decode_datetime_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
 {
 	uint64_t u = le(p, n), day = u / 1000000;
-	struct value_time t = { .year = (uint16_t)(day / 10000), .month = day / 100 % 100, .day = day % 100,
-	    .hour = u / 10000 % 100, .minute = u / 100 % 100, .second = u % 100 };
+	struct value_time t = { .year = (uint16_t)(day / 10000), .month = (uint8_t)(day / 100 % 100),
+	    .day = (uint8_t)(day % 100), .hour = (uint16_t)(u / 10000 % 100), .minute = (uint8_t)(u / 100 % 100),
+	    .second = (uint8_t)(u % 100) };
 
 	(void)c, (void)scratch;
 	return day > 99991231 ? -1 : set_time(v, &t);
@@ -246,7 +247,7 @@ static int
 decode_datetime2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
 {
 	uint64_t u = be(p, 5) - 0x8000000000U, month = u >> 22;
-	struct value_time t = { .year = (uint16_t)(month / 13), .month = month % 13, .day = u >> 17 & 31,
+	struct value_time t = { .year = (uint16_t)(month / 13), .month = (uint8_t)(month % 13), .day = u >> 17 & 31,
 	    .hour = u >> 12 & 31, .minute = u >> 6 & 63, .second = u & 63,
 	    .micro = micro_of(c, (uint32_t)be(p + 5, n - 5)) };
 
@@ -303,7 +304,7 @@ static const struct cell_type cell_types[256];
 static int
 layout_string(struct cell *c)
 {
-	uint8_t real = c->meta & 0xff, low = (uint8_t)(c->meta >> 8);
+	uint8_t real = (uint8_t)c->meta, low = (uint8_t)(c->meta >> 8);
 
 	if (real == TYPE_ENUM || real == TYPE_SET) {
 		c->code = real;

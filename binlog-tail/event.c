@@ -27,6 +27,7 @@ static int	 on_xid(struct tail *, struct cursor *);
 static int	 on_xa_prepare(struct tail *, struct cursor *);
 static int	 on_companion(struct tail *, struct cursor *);
 static int	 on_unread(struct tail *, struct cursor *);
+static int	 on_unread_rows(struct tail *, struct cursor *);
 
 /* No name: a type that we do not know. No parse: known, nothing for us in it. */
 static const struct event_type {
@@ -48,9 +49,9 @@ static const struct event_type {
 	[EV_EXECUTE_LOAD_QUERY] = { "execute-load-query", on_unread,
 	    "LOAD DATA with binlog_format STATEMENT or MIXED" },
 	[EV_TABLE_MAP] = { "table-map", on_table_map },
-	[EV_WRITE_ROWS_V0] = { "write-rows-v0", on_unread, "MySQL 5.1 before 5.1.16" },
-	[EV_UPDATE_ROWS_V0] = { "update-rows-v0", on_unread, "MySQL 5.1 before 5.1.16" },
-	[EV_DELETE_ROWS_V0] = { "delete-rows-v0", on_unread, "MySQL 5.1 before 5.1.16" },
+	[EV_WRITE_ROWS_V0] = { "write-rows-v0", on_unread_rows, "MySQL 5.1 before 5.1.16" },
+	[EV_UPDATE_ROWS_V0] = { "update-rows-v0", on_unread_rows, "MySQL 5.1 before 5.1.16" },
+	[EV_DELETE_ROWS_V0] = { "delete-rows-v0", on_unread_rows, "MySQL 5.1 before 5.1.16" },
 	[EV_WRITE_ROWS_V1] = { "write-rows-v1", rows_on_event },
 	[EV_UPDATE_ROWS_V1] = { "update-rows-v1", rows_on_event },
 	[EV_DELETE_ROWS_V1] = { "delete-rows-v1", rows_on_event },
@@ -67,7 +68,7 @@ static const struct event_type {
 	[EV_TRANSACTION_CONTEXT] = { "transaction-context", NULL },	/* group replication's own */
 	[EV_VIEW_CHANGE] = { "view-change", on_companion },		/* the same; a transaction of its own */
 	[EV_XA_PREPARE] = { "xa-prepare", on_xa_prepare },
-	[EV_PARTIAL_UPDATE] = { "partial-update-rows", on_unread, "binlog_row_value_options=PARTIAL_JSON" },
+	[EV_PARTIAL_UPDATE] = { "partial-update-rows", on_unread_rows, "binlog_row_value_options=PARTIAL_JSON" },
 	[EV_TRANSACTION_PAYLOAD] = { "transaction-payload", on_unread, "binlog_transaction_compression=ON" },
 	[EV_HEARTBEAT_V2] = { "heartbeat-v2", on_heartbeat },
 	[EV_GTID_TAGGED] = { "gtid-tagged", on_unread, "GTIDs with tags" },
@@ -77,12 +78,12 @@ static const struct event_type {
 	[EV_GTID_LIST] = { "gtid-list", on_gtid_list },
 	[EV_START_ENCRYPTION] = { "start-encryption", NULL },	/* the server decrypts what it sends */
 	[EV_QUERY_COMPRESSED] = { "query-compressed", on_unread, "log_bin_compress=ON" },
-	[EV_WRITE_ROWS_COMPRESSED_V1] = { "write-rows-compressed-v1", on_unread, "log_bin_compress=ON" },
-	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update-rows-compressed-v1", on_unread, "log_bin_compress=ON" },
-	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete-rows-compressed-v1", on_unread, "log_bin_compress=ON" },
-	[EV_WRITE_ROWS_COMPRESSED] = { "write-rows-compressed", on_unread, "log_bin_compress=ON" },
-	[EV_UPDATE_ROWS_COMPRESSED] = { "update-rows-compressed", on_unread, "log_bin_compress=ON" },
-	[EV_DELETE_ROWS_COMPRESSED] = { "delete-rows-compressed", on_unread, "log_bin_compress=ON" },
+	[EV_WRITE_ROWS_COMPRESSED_V1] = { "write-rows-compressed-v1", on_unread_rows, "log_bin_compress=ON" },
+	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update-rows-compressed-v1", on_unread_rows, "log_bin_compress=ON" },
+	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete-rows-compressed-v1", on_unread_rows, "log_bin_compress=ON" },
+	[EV_WRITE_ROWS_COMPRESSED] = { "write-rows-compressed", on_unread_rows, "log_bin_compress=ON" },
+	[EV_UPDATE_ROWS_COMPRESSED] = { "update-rows-compressed", on_unread_rows, "log_bin_compress=ON" },
+	[EV_DELETE_ROWS_COMPRESSED] = { "delete-rows-compressed", on_unread_rows, "log_bin_compress=ON" },
 };
 
 int
@@ -131,6 +132,15 @@ on_unread(struct tail *t, struct cursor *c)
 	snprintf(why, sizeof(why), "such events are not read yet (the server writes them because of: %s)",
 	    event_types[t->at.header.type].unread);
 	return event_unreadable(t, why);
+}
+
+/* Of a table that was not asked for it is all the same how they are stored. */
+static int
+on_unread_rows(struct tail *t, struct cursor *c)
+{
+	const struct table_map *m = rows_map(t, c);
+
+	return m != NULL && !m->chosen ? 0 : on_unread(t, c);
 }
 
 /* A position inside a transaction, or garbage. */

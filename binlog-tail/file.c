@@ -109,8 +109,8 @@ static int
 stream(struct file *f)
 {
 	struct tail *t = f->t;
-	const uint8_t *event;
-	size_t n;
+	const uint8_t *event = NULL;
+	size_t n = 0;
 	int rc;
 
 	while ((rc = next(f, &event, &n)) == 1) {

@@ -272,14 +272,29 @@ prepare(struct tail *t, struct table_map *m)
 	return tail_line(t, was, table_put_schema(&t->out.buf, d->table, d->from, &at));
 }
 
+struct table_map *
+rows_map(struct tail *t, struct cursor *c)
+{
+	uint64_t id = cur_le(c, t->at.format.post_header[t->at.header.type] == 6 ? 4 : 6);
+	struct table_map *m = maps_find(&t->maps, id);
+
+	return m == NULL || m->group != t->group.serial ? NULL : m;
+}
+
+static bool
+is_dummy(struct cursor c)
+{
+	return cur_le(&c, 6) == DUMMY_TABLE;
+}
+
 static int
 take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 {
-	uint64_t id = cur_le(c, t->at.format.post_header[t->at.header.type] == 6 ? 4 : 6);
+	bool dummy = is_dummy(*c);
 	uint16_t extra;
 	size_t columns;
 
-	r->map = NULL;
+	r->map = rows_map(t, c);
 	cur_u16(c);	/* flags: a statement's end, constraint checks */
 	if (r->type->extra) {
 		extra = cur_u16(c);
@@ -290,11 +305,8 @@ take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 	columns = (size_t)cur_lenenc(c);
 	if (c->bad)
 		return -1;
-	if (id == DUMMY_TABLE && maps_find(&t->maps, id) == NULL)
-		return 0;
-	r->map = maps_find(&t->maps, id);
-	if (r->map == NULL || r->map->group != t->group.serial)
-		return event_error(t, "rows without a table map (table id %llu)", (unsigned long long)id);
+	if (r->map == NULL)
+		return dummy ? 0 : event_error(t, "rows without a table map");
 	if (columns != r->map->count)
 		return event_error(t, "table %s.%s: rows of %zu columns, the table map has %zu", r->map->db,
 		    r->map->name, columns, r->map->count);
