@@ -76,3 +76,18 @@ catalog_print(const struct db_options *o, const struct tail *t, struct error *e)
 	mysql_close(my);
 	return rc;
 }
+
+int
+catalog_identify(const struct db_options *o, struct error *e)
+{
+	struct db_server server;
+	MYSQL *my;
+	int rc;
+
+	if ((my = db_connect(o, e)) == NULL)
+		return -1;
+	if ((rc = db_server(my, &server, e)) == 0 && (printf("%s\n", server.id) < 0 || fflush(stdout) == EOF))
+		rc = error_set(e, RC_FAIL, "write to standard output: %s", strerror(errno));
+	mysql_close(my);
+	return rc;
+}

@@ -22,5 +22,7 @@ int	 catalog_load(struct catalog *, MYSQL *, const struct tail *, struct error *
 void	 catalog_free(struct catalog *);
 /* Prints them, one DB.TABLE a line. */
 int	 catalog_print(const struct db_options *, const struct tail *, struct error *);
+/* Prints the server's id, as in source lines. */
+int	 catalog_identify(const struct db_options *, struct error *);
 
 #endif

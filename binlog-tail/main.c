@@ -19,7 +19,7 @@
 #define RETRY_FOR_S 60
 
 enum { OPT_CONFIG = DB_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE, OPT_NUMBERS,
-    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_SCHEMA, OPT_NAME, OPT_HELP,
+    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
 static const struct option longopts[] = {
@@ -39,6 +39,7 @@ static const struct option longopts[] = {
 	{ "retry-for", required_argument, NULL, OPT_RETRY_FOR },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "tables", no_argument, NULL, OPT_TABLES },
+	{ "identify", no_argument, NULL, OPT_IDENTIFY },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -52,7 +53,7 @@ struct opts {
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
 	size_t tables_count, excluded_count;
 	int parent_fd;
-	bool check, list_tables;
+	bool check, list_tables, identify;
 	struct tail_options tail;
 	struct live_options live;
 	struct file_options file;
@@ -68,8 +69,7 @@ usage(FILE *to, int rc)
 	    "           [--zero-dates null|keep] [--no-old] [--epoch N] [--retry-for SECONDS]\n"
 	    "           [--parent-fd N] [-v] [-q]\n"
 	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
-	    "       binlog-tail --check [option]...\n"
-	    "       binlog-tail --tables [option]...\n"
+	    "       binlog-tail --check|--tables|--identify [option]...\n"
 	    "       binlog-tail --help\n"
 	    "       binlog-tail --version\n", to);
 	exit(rc);
@@ -139,6 +139,7 @@ take_option(struct opts *o, int ch)
 	case OPT_SCHEMA: o->schema = optarg; break;
 	case OPT_NAME: o->file.name = optarg; break;
 	case OPT_CHECK: o->check = true; break;
+	case OPT_IDENTIFY: o->identify = true; break;
 	case OPT_TABLES: o->list_tables = true; break;
 	case OPT_HELP: usage(stdout, 0);
 	case OPT_VERSION:
@@ -227,7 +228,7 @@ take_files(struct opts *o, char *const *paths, size_t count)
 			log_error("--name is needed: the log's name is part of every position");
 			exit(RC_USAGE);
 		}
-	if (count > 0 && (o->check || o->list_tables))
+	if (count > 0 && (o->check || o->list_tables || o->identify))
 		usage(stderr, RC_USAGE);
 }
 
@@ -287,6 +288,8 @@ run(struct opts *o, struct config *c)
 		    o->live.server_id : 0, &e);
 	else if (o->list_tables)
 		rc = catalog_print(&o->live.db, &t, &e);
+	else if (o->identify)
+		rc = catalog_identify(&o->live.db, &e);
 	else
 		rc = stream(o, &t);
 	tail_free(&t);
