@@ -253,6 +253,11 @@ stream(struct opts *o, struct tail *t)
 	    history_load(&t->history, o->state_dir, t->e) == -1))
 		return -1;
 	o->live.state = o->state_dir != NULL ? &state : NULL;
+	if (o->tables_count == 0 && state.covered.count > 0) {
+		glob_free(&o->tail.tables);
+		o->tail.tables = state.covered;
+		memset(&state.covered, 0, sizeof(state.covered));
+	}
 	t->source.epoch = take_positions(o, o->live.state, &t->until);
 	stop_init(o->parent_fd);
 	o->file.from = o->live.from_pos;

@@ -18,6 +18,7 @@ void
 state_free(struct state *s)
 {
 	free(s->gtids);
+	glob_free(&s->covered);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -82,6 +83,46 @@ take_members(struct state *s, const struct json *j, struct error *e)
 	return 0;
 }
 
+/* Table names are names here, not patterns. */
+static int
+put_escaped(struct buf *b, const char *name)
+{
+	for (; *name != '\0'; name++)
+		if ((strchr("*?[\\", *name) != NULL && buf_putc(b, '\\') == -1) || buf_putc(b, *name) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+take_covered(struct state *s, const struct json *j, int name, struct error *e)
+{
+	char *table = json_strdup(j, name), *from = json_strdup(j, name + 1);
+	struct buf b;
+	int rc = -1;
+
+	if (buf_init(&b, 1 << 16) == -1 || table == NULL || from == NULL || put_escaped(&b, table) == -1 ||
+	    buf_putf(&b, "@%s", from) == -1 || buf_str(&b) == NULL)
+		error_set(e, RC_FAIL, "tables: not table names with positions");
+	else
+		rc = glob_add(&s->covered, b.data, NULL, e);
+	buf_free(&b);
+	free(table);
+	free(from);
+	return rc;
+}
+
+static int
+take_tables(struct state *s, const struct json *j, struct error *e)
+{
+	int tables = json_member(j, 0, "tables"), t, rc = 0;
+
+	if (tables == -1)
+		return 0;
+	for (t = json_first(j, tables); t != -1 && rc == 0; t = json_next(j, t))
+		rc = take_covered(s, j, t, e);
+	return rc;
+}
+
 int
 state_load(struct state *s, const char *dir, struct error *e)
 {
@@ -96,7 +137,8 @@ state_load(struct state *s, const char *dir, struct error *e)
 	if (buf_init(&b, MAX_POSITION_FILE) == -1)
 		return error_set(e, RC_TEMP, "%s: %s", path, strerror(errno));
 	if ((rc = read_file(path, &b, e)) == 1) {
-		if ((rc = json_parse(&j, b.data, b.len, e)) == 0 && (rc = take_members(s, &j, e)) == -1)
+		if ((rc = json_parse(&j, b.data, b.len, e)) == 0 &&
+		    ((rc = take_members(s, &j, e)) == -1 || (rc = take_tables(s, &j, e)) == -1))
 			state_free(s);
 		if (rc == -1)
 			error_at(e, "%s", path);

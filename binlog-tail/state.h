@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/glob.h"
 #include "lib/pos.h"
 
 struct state {
@@ -14,6 +15,7 @@ struct state {
 	char server[64];	/* "" = not known */
 	int64_t created;	/* of the position's file; 0 = not known */
 	char *gtids;		/* NULL = not known */
+	struct glob_list covered;	/* the tables that the main stream covers, each with the position from which it counts */
 };
 
 /* -1: RC_FAIL, the file can't be read or is not whole. A missing one gives an unset position. */
