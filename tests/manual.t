@@ -117,4 +117,44 @@ if [ -e man/m2e-events.5 ]; then
 	fi
 fi
 
+### examples that need no server
+
+# example PAGE N: the N-th one under EXAMPLES
+example() {
+	sed '1,/^\.Sh EXAMPLES/d' "man/$1" | awk -v n="$2" '
+		/^\.Ed/ { inside = 0 }
+		inside { print }
+		/^\.Bd -literal/ && ++seen == n { inside = 1 }' | sed 's/\\e/\\/g'
+}
+if [ -e man/m2e-events.5 ] && command -v jq >/dev/null; then
+	cp "$tmp/examples" "$tmp/changes.ndjson"
+	example m2e-events.5 1 >"$tmp/script"
+	is "$(cd "$tmp" && sh script 2>&1 | head -n 1 | sed 's/^ *//')" '2 city 5000' 'm2e-events.5: what changes most'
+	example m2e-events.5 2 >"$tmp/script"
+	sed 's/"table":"city","key":\["1"\]/"table":"country","key":["1"]/' "$tmp/examples" >"$tmp/in"
+	is "$(sh "$tmp/script" <"$tmp/in" | grep -c '')" $(($(grep -c '' "$tmp/in") - 1)) 'm2e-events.5: a filter'
+	example m2e-events.5 3 >"$tmp/script"
+	printf '%s\n' '{"op":"update","key":["2"],"old_key":["1"],"old":{"id":1},"row":{"id":2,"status":"draft"}}' \
+		'{"op":"commit","rows":1}' '{"op":"insert","key":["3"],"row":{"status":"paid"}}' >"$tmp/in"
+	is "$(sh "$tmp/script" <"$tmp/in" | jq -r '.op + (.key // [] | join("|")) + (.old_key // [] | join("|"))' | paste -sd' ')" \
+		'delete2 delete1 commit insert3' 'm2e-events.5: a filter by value'
+fi
+mkdir -p "$tmp/m2e"
+echo secret >"$tmp/m2e/db.password"
+echo secret >"$tmp/m2e/es.password"
+example m2e-config.5 1 | sed "s|/etc/m2e|$tmp/m2e|; s|/var/lib/m2e|$tmp/m2e|" >"$tmp/m2e.json"
+ok 'm2e-config.5: the file' m2e-state config "$tmp/m2e.json" check
+example m2e-config.5 2 >"$tmp/script"
+like "$(cd "$tmp" && sh script)" '^database.host=db2.example$' 'm2e-config.5: another host'
+example m2e-state.1 2 | sed "s|/var/lib/m2e|$tmp/m2e|" >"$tmp/script"
+ok 'm2e-state.1: another position' sh "$tmp/script"
+{
+	echo '{"op":"source","server":"1","epoch":0}'
+	echo "{\"op\":\"commit\",\"pos\":\"binlog.000003:99\",\"ts\":$(date +%s)}"
+} | m2e-state --state "$tmp/m2e" save
+if command -v jq >/dev/null; then
+	example m2e-state.1 3 | sed "s|/var/lib/m2e|$tmp/m2e|" >"$tmp/script"
+	like "$(sh "$tmp/script")" '^[0-9]+(\.[0-9]+)?$' 'm2e-state.1: how far behind'
+fi
+
 done_testing
