@@ -139,7 +139,7 @@ config() {
 		[ -z "$es_password" ] || printf '%s\n' "$es_password" >"$tmp/es.password"
 	)
 	jq -n --arg host "$db_host" --argjson port "$db_port" --arg user "$db_user" --arg tmp "$tmp" \
-		--arg url "$es_url" --arg esuser "$es_user" --arg ca "$es_ca" '{
+		--arg url "$es_url" --arg esuser "$es_user" --arg ca "$es_ca" --arg dump "${mysql_bin:+$mysql_bin/mysqldump}" '{
 		database: {
 			driver: "mysql", host: $host, port: $port, username: $user,
 			password_file: ($tmp + "/db.password"), tables: $ARGS.positional
@@ -148,5 +148,5 @@ config() {
 			+ if $esuser != "" then {username: $esuser, password_file: ($tmp + "/es.password")} else {} end
 			+ if $ca != "" then {ca_file: $ca} else {} end),
 		state_dir: ($tmp + "/state")
-	}' --args "$@"
+	} + if $dump != "" then {mysqldump_path: $dump} else {} end' --args "$@"
 }
