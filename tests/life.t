@@ -51,7 +51,7 @@ is "$(jq -r '.event.key[0]' "$tmp/state/dead.ndjson" | sort | paste -sd ' ')" '6
 like "$(jq -c .error "$tmp/state/dead.ndjson")" 'document_parsing_exception|mapper_parsing_exception' 'with the reason'
 is "$(es GET "/$db.a/_doc/6002" | jq -r ._source.v)" good 'the rest flows on'
 is "$(jq -c .dead <"$tmp/status" 2>/dev/null; m2e -c "$tmp/m2e.json" status --json | jq .dead)" 2 'm2e status counts it'
-es PUT "/$db.a/_mapping" '{"properties":{"d":{"type":"date","format":"strict_date_optional_time_nanos","ignore_malformed":true}}}' >"$tmp/put" ||
+es PUT "/$db.a/_mapping" '{"properties":{"d":{"type":"date","format":"strict_date_optional_time","ignore_malformed":true}}}' >"$tmp/put" ||
 	diag "$(cat "$tmp/put") $(es GET "/$db.a/_mapping")"
 sql "UPDATE $db.a SET v = 'newer' WHERE id = 6000"
 mv "$tmp/state/dead.ndjson" "$tmp/replay.ndjson"

@@ -28,8 +28,9 @@ for program in binlog-tail es-bulk m2e-state; do
 	name=$(echo $program | tr - _)
 	eval "before_$name=\$(peak \$pid_$name)"
 done
-sql "INSERT INTO $db.t SELECT seq, REPEAT('x', 300) FROM seq_1_to_100000"
+sql "USE $db; INSERT INTO t SELECT seq, REPEAT('x', 300) FROM seq_1_to_100000"
 ok 'the transaction arrives' wait_caught_up 60
+is "$(es POST "/$db.t/_refresh" >/dev/null; es GET "/$db.t/_count" | jq .count)" 100001 'whole'
 for program in binlog-tail es-bulk m2e-state; do
 	name=$(echo $program | tr - _)
 	eval "grown=\$((\$(peak \$pid_$name) - before_$name)) from=\$before_$name"
