@@ -280,6 +280,7 @@ read_all(struct dump *d, struct error *e)
 
 	d->in.before_wait = load_flush;
 	d->in.arg = d->load;
+	d->in.piece = d->options->piece;
 	while ((rc = step(d, e)) == 1)
 		;
 	if (rc == -1)
@@ -290,7 +291,7 @@ read_all(struct dump *d, struct error *e)
 }
 
 int
-dump_read(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
+dump_load(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
 {
 	struct error flush;
 	struct dump d;

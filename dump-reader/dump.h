@@ -24,6 +24,7 @@ struct dump_options {
 	bool has_zone;		/* the same: utc_offset_s */
 	int32_t utc_offset_s;
 	uint32_t epoch;
+	size_t piece;		/* struct input's */
 };
 
 struct dump {
@@ -45,7 +46,7 @@ struct dump {
 };
 
 /* Reads the whole input into load. -1: what was complete before is in load's output. */
-int	 dump_read(struct load *, const char *file, const struct dump_options *, const struct stop *, struct error *);
+int	 dump_load(struct load *, const char *file, const struct dump_options *, const struct stop *, struct error *);
 /* "+02:00", "-05:30", "UTC"; false: it is none. */
 bool	 dump_zone(const char *text, int32_t *utc_offset_s);
 

@@ -67,6 +67,7 @@ make_room(struct input *in, size_t want, struct error *e)
 static int
 read_some(struct input *in, struct error *e)
 {
+	size_t room = in->cap - in->end;
 	ssize_t n;
 	int rc = stop_wait(in->stop, in->fd, 0, e);
 
@@ -77,7 +78,9 @@ read_some(struct input *in, struct error *e)
 		rc = stop_wait(in->stop, in->fd, -1, e);
 	if (rc == -1)
 		return -1;
-	while ((n = read(in->fd, in->data + in->end, in->cap - in->end)) == -1)
+	if (in->piece > 0 && room > in->piece)
+		room = in->piece;
+	while ((n = read(in->fd, in->data + in->end, room)) == -1)
 		if (errno != EINTR || stop_asked(in->stop, e) == -1)
 			return errno != EINTR ? error_set(e, RC_FAIL, "%s: %s", in->name, strerror(errno)) : -1;
 	if (n == 0)

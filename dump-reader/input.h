@@ -16,6 +16,7 @@ struct input {
 	const char *name;	/* for messages; borrowed */
 	char *data;		/* data[start..end) is unread, data[end] is a NUL, so that loops over a class of bytes stop */
 	size_t start, end, cap, max;
+	size_t piece;		/* bytes of one read at most; 0: what there is room for (tests make it small) */
 	uint64_t offset;	/* of data[start], from the input's first byte */
 	bool eof;
 	const struct stop *stop;

@@ -154,7 +154,7 @@ read_dump(struct options *o, const char *file, const struct stop *stop, struct e
 
 	o->dump.epoch = o->source.epoch;
 	if (load_init(&l, STDOUT_FILENO, o->resume, e) == 0)
-		rc = dump_read(&l, file, &o->dump, stop, e);
+		rc = dump_load(&l, file, &o->dump, stop, e);
 	load_free(&l);
 	return rc;
 }
@@ -192,7 +192,7 @@ run(struct options *o, const char *file, struct error *e)
 	struct stop stop;
 	int rc = -1;
 
-	if (stop_init(&stop, o->parent_fd, e) == -1 || take_pos(o, e) == -1 || config_load(&c, o->config, e) == -1)
+	if (stop_watch(&stop, o->parent_fd, e) == -1 || take_pos(o, e) == -1 || config_load(&c, o->config, e) == -1)
 		return -1;
 	if (o->numbers != NULL && config_set(&c, "numbers", o->numbers, "option", e) == -1)
 		goto out;

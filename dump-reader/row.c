@@ -263,8 +263,9 @@ decode(struct literal *l)
 	return 0;
 }
 
+/* The literal's text becomes UTF-8. */
 static int
-to_utf8(struct row *r, struct value *v, const struct charset *from, const struct value_options *o, struct error *e)
+to_utf8(struct row *r, struct literal *l, const struct charset *from, const struct value_options *o, struct error *e)
 {
 	size_t was = r->converted.len;
 	uint64_t bad = 0;
@@ -272,38 +273,54 @@ to_utf8(struct row *r, struct value *v, const struct charset *from, const struct
 	/* values point into it, so it must not move before the row is written: no character needs more than 4 bytes */
 	if (was == 0 && buf_room(&r->converted, 4 * r->bytes + 64) == NULL)
 		return error_set(e, RC_TEMP, "converting from %s: %s", charset_name(from), strerror(errno));
-	if (charset_put_utf8(from, &r->converted, v->bytes.p, v->bytes.n, &bad) == -1)
+	if (charset_put_utf8(from, &r->converted, l->p, l->n, &bad) == -1)
 		return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "converting from %s: %s",
 		    charset_name(from), strerror(errno));
 	if (o->bad_bytes != NULL)
 		*o->bad_bytes += bad;
-	v->bytes.n = r->converted.len - was;
-	v->bytes.p = r->converted.data + was;
+	l->n = r->converted.len - was;
+	l->p = r->converted.data + was;
 	return 0;
 }
 
-/* Text columns hold text of the dump's character set, of an introducer's, or, in hex and in a dump made with
- * SET NAMES binary, of the column's own. */
-static int
-text_value(struct row *r, struct value *v, const struct column *c, const struct literal *l, const struct charset *dump,
-    const struct value_options *o, struct error *e)
+/* Of the introducer, which is not a C string; NULL: not known. */
+static const struct charset *
+introduced(const struct literal *l)
 {
-	const struct charset *from = dump;
 	char name[64];
 
-	if (l->charset != NULL) {
-		if (l->charset_len >= sizeof(name))
-			return error_set(e, RC_FAIL, "column %s: an unknown character set", c->name);
-		memcpy(name, l->charset, l->charset_len);
-		name[l->charset_len] = '\0';
-		if ((from = charset_find(name)) == NULL)
-			return error_set(e, RC_FAIL, "column %s: unknown character set %s", c->name, name);
-	} else if (l->form != LITERAL_STRING) {
+	if (l->charset_len >= sizeof(name))
+		return NULL;
+	memcpy(name, l->charset, l->charset_len);
+	name[l->charset_len] = '\0';
+	return charset_find(name);
+}
+
+static bool
+holds_text(const struct column *c)
+{
+	return c->charset != NULL || c->kind == COLUMN_JSON;
+}
+
+/* Text is in the dump's character set, in its introducer's, or, in hex and in a dump made with SET NAMES binary, in the
+ * column's own. *form: what the literal is afterwards. */
+static int
+text_literal(struct row *r, const struct column *c, struct literal *l, const struct charset *dump, enum text_form *form,
+    const struct value_options *o, struct error *e)
+{
+	const struct charset *from = l->charset != NULL ? introduced(l) : *form == TEXT_HEX ? NULL : dump;
+
+	if (from == NULL && l->charset != NULL)
+		return error_set(e, RC_FAIL, "column %s: unknown character set %.*s", c->name,
+		    (int)(l->charset_len < 60 ? l->charset_len : 60), l->charset);
+	if (from == NULL || charset_is_binary(from)) {
+		*form = TEXT_HEX;
+		if (c->kind == COLUMN_TEXT)
+			return 0;	/* stays as it is, as from a binary log */
 		from = c->charset;
 	}
-	if (from != NULL && charset_is_binary(from))
-		from = c->charset;
-	return from == NULL || charset_is_utf8(from) ? 0 : to_utf8(r, v, from, o, e);
+	*form = TEXT_STRING;
+	return from == NULL || charset_is_utf8(from) ? 0 : to_utf8(r, l, from, o, e);
 }
 
 static int
@@ -312,21 +329,22 @@ literal_value(struct row *r, struct value *v, const struct column *c, struct lit
 {
 	static const enum text_form forms[] = { [LITERAL_NULL] = TEXT_NULL, [LITERAL_NUMBER] = TEXT_NUMBER,
 	    [LITERAL_STRING] = TEXT_STRING, [LITERAL_HEX] = TEXT_HEX, [LITERAL_BITS] = TEXT_HEX };
+	enum text_form form;
 
 	if (l->form == LITERAL_DEFAULT) {
 		v->type = VALUE_ABSENT;
 		return c->generated ? 0 :
 		    error_set(e, RC_FAIL, "column %s: DEFAULT, which only the server knows", c->name);
 	}
+	form = forms[l->form];
 	if (l->form == LITERAL_STRING && l->escaped)
 		unescape(l);
-	if ((l->form == LITERAL_HEX || l->form == LITERAL_BITS) && decode(l) == -1)
+	if (form == TEXT_HEX && decode(l) == -1)
 		return error_set(e, RC_FAIL, "column %s: not a bit literal", c->name);
-	if (value_from_text(v, c, forms[l->form], l->p, l->n, o, e) == -1)
+	if ((form == TEXT_STRING || form == TEXT_HEX) && holds_text(c) &&
+	    text_literal(r, c, l, charset, &form, o, e) == -1)
 		return -1;
-	if (v->type == VALUE_UTF8 && l->form != LITERAL_NUMBER)
-		return text_value(r, v, c, l, charset, o, e);
-	return 0;
+	return value_from_text(v, c, form, l->p, l->n, o, e);
 }
 
 int

@@ -20,7 +20,7 @@ on_signal(int sig)
 }
 
 int
-stop_init(struct stop *s, int parent_fd, struct error *e)
+stop_watch(struct stop *s, int parent_fd, struct error *e)
 {
 	struct sigaction act = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
 

@@ -10,7 +10,7 @@ struct stop {
 };
 
 /* Takes the signals over; they interrupt what blocks. */
-int	 stop_init(struct stop *, int parent_fd, struct error *);
+int	 stop_watch(struct stop *, int parent_fd, struct error *);
 /* -1 with RC_TEMP when it is time to end. */
 int	 stop_asked(const struct stop *, struct error *);
 /* Waits until fd can be read (-1: for nothing but the time), at most timeout_ms (-1: for ever). 1: it can, 0: not in
