@@ -33,7 +33,7 @@ bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (b->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_set(e, RC_TEMP, "signals: %s", strerror(errno));
-	b->retry = (struct retry){ .first_ms = 100, .ceiling_ms = 30000 };
+	b->retry = (struct retry){ .first_ms = FIRST_WAIT_MS, .ceiling_ms = o->max_wait_ms };
 	if (http_init(&b->http, &b->o.http, e) == -1 || http_call_init(&b->http, &b->call, e) == -1 ||
 	    ack_init(&b->ack, STDOUT_FILENO, o->max_line + 1, e) == -1 ||
 	    dead_open(&b->dead, o->dead_file, o->max_dead, e) == -1)
@@ -310,8 +310,10 @@ bulk_control(struct bulk *b, const struct change *c, struct error *e)
 int
 bulk_ask(struct bulk *b, const char *method, const char *path, const struct buf *body, struct error *e)
 {
-	char why[256];
 	uint64_t from = now_ms(), wake;
+	char why[256];
+	bool broken;
+	size_t at = 0;
 
 	b->asked_again = false;
 	for (;; b->asked_again = true) {
@@ -321,10 +323,15 @@ bulk_ask(struct bulk *b, const char *method, const char *path, const struct buf 
 		while (!b->call.done)
 			if (bulk_step(b, true, -1, NULL, e) == -1)
 				return -1;
-		if (b->call.code == CURLE_OK && !http_is_temporary(&b->call))
+		broken = b->call.status == 200 && b->call.answer.len > 0 &&
+		    json_check(b->call.answer.data, b->call.answer.len, &at) == -1;
+		if (b->call.code == CURLE_OK && !http_is_temporary(&b->call) && !broken)
 			break;
-		http_reason(&b->call, why, sizeof(why));
-		if (b->impatient || !http_is_temporary(&b->call))
+		if (broken)
+			snprintf(why, sizeof(why), "an answer that is no JSON at byte %zu", at + 1);
+		else
+			http_reason(&b->call, why, sizeof(why));
+		if (b->impatient || (!broken && !http_is_temporary(&b->call)))
 			return error_set(e, RC_FAIL, "%s: %s", b->http.base, why);
 		bulk_trouble(b, why);
 		wake = now_ms() + (b->call.retry_after_ms != 0 ? b->call.retry_after_ms : retry_wait_ms(&b->retry));

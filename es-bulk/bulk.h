@@ -11,11 +11,14 @@
 #include "es-bulk/dead.h"
 #include "es-bulk/http.h"
 
+#define FIRST_WAIT_MS 20	/* before the second try */
+
 struct bulk_options {
 	struct http_options http;
 	unsigned int jobs;		/* lanes */
 	size_t batch_bytes;		/* of a request's body; a larger document goes alone */
 	size_t batch_count;
+	uint32_t max_wait_ms;		/* between two tries, where the engine does not say how long */
 	size_t max_line;
 	const char *dead_file;
 	uint64_t max_dead;

@@ -12,8 +12,6 @@
 #include "es-bulk/bulk.h"
 
 #define BULK_PATH "/_bulk?require_alias=true&" ANSWER_FILTER
-#define FIRST_WAIT_MS 100
-#define MAX_WAIT_MS 30000
 #define MIN_BATCH_BYTES (64 << 10)	/* as far as 413 makes requests smaller for good */
 
 int
@@ -23,7 +21,7 @@ lane_init(struct bulk *b, struct lane *l, struct error *e)
 	size_t max = b->o.max_line + b->o.batch_bytes + (1 << 20);
 
 	memset(l, 0, sizeof(*l));
-	l->retry = (struct retry){ .first_ms = FIRST_WAIT_MS, .ceiling_ms = MAX_WAIT_MS };
+	l->retry = (struct retry){ .first_ms = FIRST_WAIT_MS, .ceiling_ms = b->o.max_wait_ms };
 	l->sent = &l->batches[0];
 	l->filling = &l->batches[1];
 	if (batch_init(l->sent, max, e) == -1 || batch_init(l->filling, max, e) == -1)

@@ -18,7 +18,7 @@
 
 enum {
 	OPT_CONFIG = 1000, OPT_URL, OPT_USER, OPT_PASSWORD_FILE, OPT_CA_FILE, OPT_INSECURE, OPT_JOBS, OPT_BATCH_BYTES,
-	OPT_BATCH_COUNT, OPT_DEAD_LETTER, OPT_MAX_DEAD, OPT_REQUEST_TIMEOUT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
+	OPT_BATCH_COUNT, OPT_DEAD_LETTER, OPT_MAX_DEAD, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
 	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
 };
 
@@ -35,6 +35,7 @@ static const struct option longopts[] = {
 	{ "dead-letter", required_argument, NULL, OPT_DEAD_LETTER },
 	{ "max-dead", required_argument, NULL, OPT_MAX_DEAD },
 	{ "request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT },
+	{ "max-wait", required_argument, NULL, OPT_MAX_WAIT },
 	{ "max-line", required_argument, NULL, OPT_MAX_LINE },
 	{ "require-acks", no_argument, NULL, OPT_REQUIRE_ACKS },
 	{ "truncate", required_argument, NULL, OPT_TRUNCATE },
@@ -54,9 +55,9 @@ static const struct option longopts[] = {
 static const char usage_text[] =
 "usage: es-bulk [-qv] [--config FILE] [--url URL] [--user NAME] [--password-file FILE]\n"
 "               [--ca-file FILE] [--insecure] [--jobs N] [--batch-bytes N] [--batch-count N]\n"
-"               [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS] [--max-line BYTES]\n"
-"               [--require-acks] [--truncate apply|ignore|stop] [--drop apply|ignore|stop]\n"
-"               [--rename ignore|stop] [--partial merge|stop] [--dry-run] <EVENTS\n"
+"               [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS] [--max-wait SECONDS]\n"
+"               [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
+"               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop] [--dry-run]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
 "       es-bulk [OPTION...] --count DB.TABLE...\n"
 "       es-bulk --help | --version\n";
@@ -132,6 +133,7 @@ option(struct opts *o, int ch)
 	case OPT_REQUEST_TIMEOUT:
 		s->bulk.http.timeout_s = (long)number("request-timeout", optarg, 1, MAX_TIMEOUT_S);
 		break;
+	case OPT_MAX_WAIT: s->bulk.max_wait_ms = (uint32_t)number("max-wait", optarg, 1, 3600) * 1000; break;
 	case OPT_MAX_LINE: s->bulk.max_line = (size_t)number("max-line", optarg, 1024, 1 << 30); break;
 	case OPT_REQUIRE_ACKS: s->require_acks = true; break;
 	case OPT_TRUNCATE: s->truncate = policy("truncate", optarg, true); break;
@@ -241,7 +243,7 @@ main(int argc, char *argv[])
 		.jobs = -1, .batch_bytes = -1, .batch_count = -1, .max_dead = -1,
 		.stream = {
 			.truncate = POLICY_APPLY, .drop = POLICY_IGNORE, .rename = POLICY_STOP, .merge_partial = true,
-			.bulk = { .http.timeout_s = 60, .max_line = 100 * MIB },
+			.bulk = { .http.timeout_s = 60, .max_wait_ms = 30000, .max_line = 100 * MIB },
 		},
 	};
 	struct config c = { 0 };

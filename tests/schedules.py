@@ -1,0 +1,270 @@
+# es-bulk against an engine that fails on purpose, in schedules drawn from seeds.
+# schedules.py ES-BULK FIRST-SEED COUNT: after each schedule the engine's documents
+# must be the model's, no acknowledgement may have come before what it covers, and
+# memory must have stayed bounded. Prints TAP.
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import faulty  # noqa: E402
+
+LIMIT_S = 120
+ROOM_KIB = 24 * 1024
+
+
+class Stream:
+    """Random transactions over a few hot keys, and what the documents must be after each."""
+
+    def __init__(self, rnd, positions, poison):
+        self.rnd, self.positions, self.poison = rnd, positions, poison
+        self.offset, self.lines, self.model = 4, [], {}
+        self.rows = []              # (document, version) in order; version of the newest at that time
+        self.tables = ["t", "U"]
+        self.dead = 0
+        self.keys = rnd.choice([5, 50, 1000])
+        self.pad = rnd.choice([10, 10, 300, 3000])
+        self.step()
+        self.put(op="source", server="s1", epoch=2)
+        self.schema()
+
+    def step(self):
+        self.offset += self.rnd.randint(1, 300)
+
+    def pos(self):
+        return f"2/bin.000007:{self.offset}"
+
+    def version(self):
+        return (2 << 56 | 7 << 36 | self.offset) if self.positions else 1
+
+    def put(self, **members):
+        self.lines.append((json.dumps(members, separators=(",", ":")), len(self.rows)))
+
+    def schema(self):
+        for t in self.tables:
+            self.put(op="schema", db="d", table=t, key=["id"], columns=[{"name": "id", "type": "int"}, {"name": "v", "type": "text"}], pos=self.pos())
+
+    def row(self):
+        t, k = self.rnd.choice(self.tables), str(self.rnd.randrange(self.keys))
+        self.step()
+        at = {"pos": self.pos()} if self.positions else {}
+        name, row = ("d." + t.lower(), k), {"id": int(k), "v": f"{self.offset}" + "x" * self.rnd.randrange(self.pad)}
+        there = self.model.get(name) is not None
+        x = self.rnd.random()
+        if self.poison and x < 0.02:
+            row[self.rnd.choice(["poison", "whole"])] = "x"
+            self.put(op="insert", db="d", table=t, key=[k], **at, row=row)
+            self.dead += 1
+            self.rows.append((name, None))
+            return
+        if there and x < 0.25:
+            self.put(op="delete", db="d", table=t, key=[k], **at, row=row)
+            self.model[name] = None
+        elif there and x < 0.35:
+            to = str(self.rnd.randrange(self.keys))
+            if to == k:
+                return
+            row["id"] = int(to)
+            self.put(op="update", db="d", table=t, key=[to], old_key=[k], **at, row=row)
+            self.model[name] = None
+            self.model[("d." + t.lower(), to)] = row
+            self.rows.append((name, self.version(), ("d." + t.lower(), to)))
+            return
+        else:
+            self.put(op="update" if there else "insert", db="d", table=t, key=[k], **at, row=row)
+            self.model[name] = row
+        self.rows.append((name, self.version()))
+
+    def transaction(self):
+        for _ in range(self.rnd.choice([1, 1, 2, 5, 40, 400])):
+            n = len(self.rows)
+            self.row()
+            if len(self.rows) == n:
+                continue
+            if self.positions and self.rnd.random() < 0.001:
+                self.truncate()
+        self.step()
+        self.put(op="commit", pos=self.pos())
+        if self.rnd.random() < 0.1:
+            self.put(op="heartbeat", pos=self.pos())
+        if self.rnd.random() < 0.02:
+            self.schema()
+
+    def truncate(self):
+        t = self.rnd.choice(self.tables)
+        self.step()
+        self.put(op="truncate", db="d", table=t, pos=self.pos())
+        for name in self.model:
+            if name[0] == "d." + t.lower():
+                self.model[name] = None
+
+
+class Failure(Exception):
+    pass
+
+
+def check_acks(out, stream, engine, acks, dead_file):
+    """Reads acknowledgements; each must come when all before it is in the engine or in the dead-letter file."""
+    order = {}
+    for i, (text, rows) in enumerate(stream.lines):
+        order.setdefault(text, []).append((i, rows))
+    done, last = 0, -1
+    for raw in out:
+        text = raw.decode().rstrip("\n")
+        places = [p for p in order.get(text, []) if p[0] > last]
+        if not places:
+            acks.append(f"not a control line that comes here: {text[:200]}")
+            return
+        last, rows = places[0]
+        with engine.lock:
+            dead = open(dead_file).read().count("\n") if os.path.exists(dead_file) else 0
+            refused = 0
+            for r in stream.rows[:rows]:
+                refused += r[1] is None
+            if dead < refused:
+                acks.append(f"{text[:100]}: {dead} dead letters of {refused}")
+                return
+            for r in stream.rows[done:rows]:
+                if r[1] is None:
+                    continue
+                for alias, key in [r[0]] + list(r[2:]):
+                    index = engine.find(alias)
+                    had = engine.indices[index].docs.get(key) if index else None
+                    if had is None or had[0] < r[1]:
+                        acks.append(f"{text[:100]}: {alias} {key} is {had and had[0]}, must be {r[1]}")
+                        return
+            done = rows
+    acks.append(None)
+
+
+def feed(process, stream, rnd, slow):
+    try:
+        for text, _ in stream.lines:
+            process.stdin.write(text.encode() + b"\n")
+            if slow and rnd.random() < 0.01:
+                process.stdin.flush()
+                time.sleep(rnd.random() * 0.01)
+        process.stdin.close()
+    except (BrokenPipeError, ValueError):
+        pass
+
+
+def peak(pid):
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            return int([x for x in f if x.startswith("VmHWM")][0].split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+def schedule(program, seed, folder):
+    rnd = random.Random(seed)
+    positions = rnd.random() < 0.8
+    poison = rnd.random() < 0.4
+    stream = Stream(rnd, positions, poison)
+    for _ in range(rnd.choice([3, 10, 30])):
+        stream.transaction()
+    level = rnd.choice([0.02, 0.1, 0.3])
+    faults = {f: level * rnd.random() for f in faulty.Engine.FAULTS if f not in ("twin", "slow") and rnd.random() < 0.6}
+    # with waits that double, more than half would take for ever
+    sum_of = sum(faults.values())
+    faults = {f: p * min(1, 0.4 / sum_of) for f, p in faults.items()}
+    faults["item"] = faults.get("item", 0) * rnd.choice([0.01, 0.3, 1])
+    if rnd.random() < 0.15:
+        faults["slow"] = 0.03       # longer than the time-out
+    if positions and rnd.random() < 0.3:
+        faults["twin"] = 0.1
+    engine = faulty.Engine(seed, **faults)
+    engine.page = rnd.choice([None, 7])
+    engine.points = level > 0.02    # a scroll that loses a page begins again: not to be had at a high level
+    server = faulty.Server(engine)
+    dead_file = os.path.join(folder, f"dead.{seed}")
+    args = [program, "-q", "-q", "--url", f"http://127.0.0.1:{server.port}", "--jobs", str(rnd.choice([1, 2, 3, 8])),
+            "--batch-bytes", str(rnd.choice([1024, 20000, 2 << 20])), "--batch-count", str(rnd.choice([1, 10, 5000])),
+            "--request-timeout", "1", "--max-wait", "1", "--dead-letter", dead_file, "--max-dead", "100000"]
+    killed = 0
+    begun = time.time()
+    while True:
+        # now and then it is killed, and all of it is sent once more
+        kill = positions and not poison and killed < 2 and rnd.random() < 0.3
+        p = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        acks, errors = [], []
+        reader = threading.Thread(target=check_acks, args=(p.stdout, stream, engine, acks, dead_file), daemon=True)
+        writer = threading.Thread(target=feed, args=(p, stream, rnd, rnd.random() < 0.3), daemon=True)
+        talk = threading.Thread(target=lambda: errors.append(p.stderr.read().decode()), daemon=True)
+        for t in (reader, writer, talk):
+            t.start()
+        most = 0
+        until = time.time() + (rnd.random() * 0.5 if kill else LIMIT_S)
+        while p.poll() is None and time.time() < until:
+            most = max(most, peak(p.pid))
+            time.sleep(0.005)
+        if p.poll() is None:
+            p.kill()
+            p.wait()
+            if not kill:
+                raise Failure(f"not done in {LIMIT_S} s")
+            killed += 1
+            reader.join(10)
+            if acks and acks[0]:
+                raise Failure(acks[0])
+            continue
+        for t in (reader, writer, talk):
+            t.join(10)
+        break
+    rc = p.returncode
+    server.close()
+    with engine.lock:   # late twins come at last
+        for _, items in engine.twins:
+            for op, name, doc, version, source in items:
+                engine.write(op, name, doc, version, source, True)
+    if rc != (3 if stream.dead else 0):
+        raise Failure(f"status {rc}: {''.join(errors)[-300:]}")
+    if acks != [None]:
+        raise Failure(acks[0] if acks else "no end of acknowledgements")
+    want = {n: r for n, r in stream.model.items() if r is not None}
+    got = {}
+    for i in engine.indices.values():
+        for k, (v, s) in i.docs.items():
+            if s is not None:
+                for a in i.aliases:
+                    got[(a, k)] = json.loads(s)
+    if want != got:
+        bad = [n for n in set(want) | set(got) if want.get(n) != got.get(n)]
+        n = bad[0]
+        raise Failure(f"{len(bad)} documents differ: {n} is {str(got.get(n))[:80]}, must be {str(want.get(n))[:80]}")
+    dead = open(dead_file).read().count("\n") if os.path.exists(dead_file) else 0
+    if dead != stream.dead:
+        raise Failure(f"{dead} dead letters, not {stream.dead}")
+    for line in open(dead_file) if dead else []:
+        d = json.loads(line)
+        if json.dumps(d["event"], separators=(",", ":")) not in {t for t, _ in stream.lines}:
+            raise Failure("a dead letter that is no event of the stream")
+    if most > ROOM_KIB + 16 * 1024 and "asan" not in program:
+        raise Failure(f"peak {most} KiB")
+    return f"{len(stream.rows)} rows, {engine.requests} requests, {len(engine.told)} faults, {killed} kills, {time.time() - begun:.1f} s"
+
+
+def main():
+    program, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for n in range(count):
+            try:
+                said = schedule(program, first + n, folder)
+                print(f"ok {n + 1} - seed {first + n}: {said}", flush=True)
+            except Failure as e:
+                failed += 1
+                print(f"not ok {n + 1} - seed {first + n}: {e}", flush=True)
+    print(f"1..{count}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
