@@ -114,4 +114,9 @@ spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
 pid=$spawned
 ok 'a table that is no longer chosen leaves the stream' wait_until 10 sh -c "! m2e-state --state '$tmp/state' get covered | grep -q d.t"
 stop "$pid"
+
+fresh
+play tail-part stay
+printf '{"pos":"binlog' >"$tmp/state/position.json"
+m2e_ends 1 'a damaged state directory is no empty one'
 done_testing
