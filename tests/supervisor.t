@@ -101,7 +101,7 @@ fresh
 play tail-part stay
 spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
 pid=$spawned
-wait_until 10 test -s "$tmp/state/run/main.pid"
+wait_until 10 grep -q tail-part "$tmp/play/log"
 kill -9 "$(cat "$tmp/state/run/main.pid")"
 ok 'a program that is killed comes again' wait_until 10 sh -c "[ \"\$(cat '$tmp/play/tail-part.n')\" = 2 ]"
 stop "$pid"
