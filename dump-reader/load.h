@@ -16,6 +16,7 @@ struct load_table {
 	struct table *table;
 	uint64_t rows;		/* so far, those before the resume point too */
 	bool schema_sent, begun, done, warned_generated;
+	bool filtered;		/* the dump has some of its rows only */
 };
 
 struct load {

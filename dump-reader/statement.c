@@ -184,6 +184,8 @@ dump_comment(struct dump *d, const char *line, size_t n, struct error *e)
 		sql_init(&s, rest, strlen(rest));
 		t = named_table(d, &s, e);
 		rc = e->rc != RC_OK ? -1 : t != NULL ? load_open(d->load, t, e) : 0;
+	} else if (behind(text, "-- WHERE: ") != NULL && d->load->open != NULL) {
+		d->load->open->filtered = true;
 	}
 	free(text);
 	return rc;

@@ -26,7 +26,8 @@ struct take {
 	const struct take_options *o;
 	const struct stop *stop;
 	struct program program;
-	char *db, **names, *tmp;
+	char *db, *tmp;
+	const char **names;	/* borrowed from the options */
 	size_t count;
 	int fd;
 	char last_message[CHILD_LINE];
@@ -47,15 +48,15 @@ take_names(struct take *t, struct error *e)
 	for (i = 0; i < l->count; i++) {
 		pattern = l->items[i].pattern;
 		dot = strchr(pattern, '.');
-		if (strpbrk(pattern, "*?") != NULL || dot == pattern || dot[1] == '\0')
+		if (strpbrk(pattern, "*?") != NULL || dot == NULL || dot == pattern || dot[1] == '\0')
 			return error_set(e, RC_USAGE, "--table %s: a dump is taken of tables by their names", pattern);
 		if (t->db == NULL)
 			t->db = strndup(pattern, (size_t)(dot - pattern));
 		else if (strlen(t->db) != (size_t)(dot - pattern) || strncmp(t->db, pattern, strlen(t->db)) != 0)
 			return error_set(e, RC_USAGE, "--table %s: one dump is of one database", pattern);
-		t->names[t->count++] = strdup(dot + 1);
-		if (t->db == NULL || t->names[i] == NULL)
+		if (t->db == NULL)
 			return error_set(e, RC_TEMP, "tables: %s", strerror(errno));
+		t->names[t->count++] = dot + 1;
 	}
 	return 0;
 }
@@ -185,7 +186,7 @@ keep(const struct take *t, struct error *e)
 static int
 take_file(struct take *t, int options, struct error *e)
 {
-	const char **args = program_arguments(&t->program, options, t->db, (const char *const *)t->names, t->count, e);
+	const char **args = program_arguments(&t->program, options, t->db, t->names, t->count, e);
 	uint64_t began = now_ms();
 	struct db_server server;
 	off_t size = 0;
@@ -233,8 +234,6 @@ take_run(const struct take_options *o, const struct stop *stop, struct error *e)
 	struct take t = { .o = o, .stop = stop, .fd = -1 };
 	int rc = run(&t, e);
 
-	while (t.count > 0)
-		free(t.names[--t.count]);
 	free(t.names);
 	free(t.db);
 	free(t.tmp);

@@ -112,6 +112,22 @@ sql "DROP DATABASE $db; DROP USER take_$$@'%'"
 need_mariadb
 on_server ''
 
+# A disk that is full, a folder that cannot be written: no file, no leftovers
+case ${B:-build} in
+/*) fault=$B/tests/fault.so ;;
+*) fault=$root/${B:-build}/tests/fault.so ;;
+esac
+case $bin in
+*asan*) skip 'the sanitizers come before what is preloaded' ;;
+*)
+	for plan in fsync:1:EIO rename:1:EACCES fsync:1:ENOSPC; do
+		LD_PRELOAD=$fault FAULT=$plan run dump-reader --config "$tmp/config.json" --take-dump "$tmp/full.sql" --table "$db.a"
+		is "$rc" 1 "$plan: status 1"
+		no_leftovers '' "$plan: nothing is left"
+	done
+	;;
+esac
+
 take "$tmp/x.sql"
 is "$rc" 2 'no table: 2'
 take "$tmp/x.sql" --table "$db.*"

@@ -240,4 +240,20 @@ is "$rc" 75 'and so does the death of the supervisor'
 { dump-reader -q --database d "$tmp/big.sql"; echo $? >"$tmp/epipe"; } | head -n 1 >/dev/null
 is "$(cat "$tmp/epipe")" 75 'a reader that goes away: 75'
 
+# A full disk, an output that fails: whole lines or nothing, and status 1
+case ${B:-build} in
+/*) fault=$B/tests/fault.so ;;
+*) fault=$root/${B:-build}/tests/fault.so ;;
+esac
+case $bin in
+*asan*) skip 'the sanitizers come before what is preloaded' ;;
+*)
+	for n in 1 2 9; do
+		LD_PRELOAD=$fault FAULT=write:$n:ENOSPC dump-reader -q --database d "$tmp/big.sql" >"$tmp/full.ndjson" 2>"$tmp/err"
+		is "$? $(tail -c 1 "$tmp/full.ndjson" | od -An -tx1 | tr -d ' ')" "1 $([ "$n" = 1 ] || echo 0a)" "the $n. write fails: status 1"
+		like "$(cat "$tmp/err")" 'No space left' '  and why'
+	done
+	;;
+esac
+
 done_testing

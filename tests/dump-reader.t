@@ -94,6 +94,9 @@ whole() {
 	dump --single-transaction "$(position_option 1)" "$db" log
 	read_dump "$tmp/dump.sql"
 	like "$(member 'done' .pos)" '^[a-z]*bin[a-z]*.0+1:[0-9]+$' "$db_kind: a position that is a statement counts as well"
+	dump --single-transaction --where 'id = 1' "$db" types log
+	read_dump "$tmp/dump.sql"
+	is "$(member snapshot .key[0]) $(member 'done' .table)" '1 ' "$db_kind: what is a part of a table is not done"
 	dump --single-transaction --all-databases
 	ok "$db_kind: all databases" read_dump "$tmp/dump.sql"
 	is "$(member snapshot .db | grep -cx mysql)" 0 "$db_kind: the server's own tables are not asked for"
