@@ -47,9 +47,9 @@ static const struct {
 	[STATUS_DUMPED] = { "dumped", WAY(MOVING) },
 	[STATUS_MOVING] = { "moving", WAY(MOVED) },
 	[STATUS_MOVED] = { "moved", WAY(SYNCING) },
-	[STATUS_SYNCING] = { "syncing", WAY(PAUSED) | WAY(STALE) },
-	[STATUS_PAUSED] = { "paused", WAY(SYNCING) },
-	[STATUS_STALE] = { "stale", WAY(SYNCING) },
+	[STATUS_SYNCING] = { "syncing", WAY(PAUSED) | WAY(STALE) | WAY(MOVED) },
+	[STATUS_PAUSED] = { "paused", WAY(SYNCING) | WAY(MOVED) },
+	[STATUS_STALE] = { "stale", WAY(SYNCING) | WAY(MOVED) },
 };
 
 enum status

@@ -32,6 +32,21 @@ is "$(m2e -c "$tmp/m2e.json" status --json | jq -c '[.running, (.tables | length
 ok 'm2e check is content' m2e -c "$tmp/m2e.json" check
 like "$(cat "$tmp/out")" '^ok +binlog_format' 'and names the settings'
 
+### one leaves, and comes back
+
+m2e_stop
+m2e_config "$db.a"
+m2e_start
+sql "UPDATE $db.b SET v = 'unfollowed' WHERE id = 300; INSERT INTO $db.a VALUES (5005, 'followed', NULL)"
+ok 'without the other table' wait_caught_up 30
+is "$(es GET "/$db.b/_doc/300" | jq -r ._source.v)" b 'which is not followed'
+m2e_stop
+m2e_config "$db.a" "$db.b"
+m2e_start
+ok 'it joins again' wait_until 30 sh -c "m2e-state --state '$tmp/state' get covered | grep -q $db.b" || m2e_log
+ok 'and catches up' wait_caught_up 30
+ok 'with all that it missed' index_equals "$db.a" "$db.b" || m2e_log
+
 ### ALTER TABLE while it streams
 
 sql "ALTER TABLE $db.a ADD COLUMN later int; UPDATE $db.a SET later = 7 WHERE id = 1; INSERT INTO $db.a VALUES (5001, 'new', NULL, 8)"

@@ -144,7 +144,7 @@ is "$(got table world.city)" created 'and has a status'
 is "$(got tables)" "$(printf 'world.city\tcreated')" 'the list'
 # from to: every pair, the legal ones named
 legal=' created>dumping created>moving dumping>dumped dumped>moving moving>moved moved>syncing syncing>paused
-	syncing>stale paused>syncing stale>syncing '
+	syncing>stale paused>syncing stale>syncing syncing>moved paused>moved stale>moved '
 all='created dumping dumped moving moved syncing paused stale'
 reach() { # STATUS: from nothing, by legal steps
 	m set table t.t status=created
