@@ -87,12 +87,26 @@ is_temporary(unsigned int code)
 	}
 }
 
+/* TLS has one number for all that may go wrong: a connection that ended is no refused certificate. */
+static bool
+is_tls_cut(unsigned int code, const char *text)
+{
+	static const char *const cuts[] = { "eof", "EOF", "reset by peer", "roken pipe", "timed out", "Success" };
+	size_t i;
+
+	for (i = 0; code == CR_SSL_CONNECTION_ERROR && i < sizeof(cuts) / sizeof(cuts[0]); i++)
+		if (strstr(text, cuts[i]) != NULL)
+			return true;
+	return false;
+}
+
 int
 db_error(MYSQL *my, struct error *e, const char *what)
 {
 	unsigned int code = mysql_errno(my);
 
-	return error_set(e, is_temporary(code) ? RC_TEMP : RC_FAIL, "%s: %s (error %u)", what, mysql_error(my), code);
+	return error_set(e, is_temporary(code) || is_tls_cut(code, mysql_error(my)) ? RC_TEMP : RC_FAIL,
+	    "%s: %s (error %u)", what, mysql_error(my), code);
 }
 
 /* The modes of the mysql client's --ssl-mode. */
@@ -156,8 +170,6 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 		snprintf(where, sizeof(where), "connect to %s:%u as %s", o->host, o->port,
 		    o->user == NULL ? "" : o->user);
 	db_error(my, e, where);
-	if (mysql_errno(my) == CR_SSL_CONNECTION_ERROR)
-		e->rc = RC_FAIL;
 	mysql_close(my);
 	return NULL;
 }
