@@ -8,7 +8,7 @@
  * in a row without commas. */
 typedef const char *const clause_words[3];
 
-static clause_words harmless[] = {
+static clause_words options[] = {
 	{ "add", "index" }, { "add", "key" }, { "add", "fulltext" }, { "add", "spatial" },
 	{ "drop", "foreign", "key" }, { "drop", "check" },
 	{ "rename", "index" }, { "rename", "key" }, { "alter", "index" }, { "alter", "key" }, { "alter", "check" },
@@ -166,11 +166,11 @@ clause_touch(struct sql clause)
 	struct sql_token t = sql_peek(&clause);
 
 	if (t.type == SQL_END)
-		return TOUCH_HARMLESS;
+		return TOUCH_OPTIONS;
 	if (names_other_engine(clause))
 		return TOUCH_ALTER;
-	if (sql_is(&t, "engine") || begins(clause, harmless, sizeof(harmless) / sizeof(harmless[0])))
-		return TOUCH_HARMLESS;
+	if (sql_is(&t, "engine") || begins(clause, options, sizeof(options) / sizeof(options[0])))
+		return TOUCH_OPTIONS;
 	if (begins(clause, key_only, sizeof(key_only) / sizeof(key_only[0])))
 		return TOUCH_KEY;
 	return adds_plain_columns(clause) || alters_default(clause) ? TOUCH_HARMLESS : TOUCH_ALTER;
@@ -199,7 +199,7 @@ is_rename(struct sql clause, struct sql *to)
 enum touch
 alter_touch(struct sql s, struct sql *to, bool *renames)
 {
-	enum touch worst = TOUCH_HARMLESS, touch;
+	enum touch worst = TOUCH_OPTIONS, touch;
 	struct sql clause;
 
 	*renames = false;
@@ -211,7 +211,7 @@ alter_touch(struct sql s, struct sql *to, bool *renames)
 			continue;
 		}
 		touch = clause_touch(clause);
-		if (touch == TOUCH_ALTER || worst == TOUCH_HARMLESS)
+		if (touch > worst)
 			worst = touch;
 	}
 	return worst;

@@ -160,7 +160,7 @@ file_run(struct tail *t, const struct file_options *o)
 	}
 	free(f.data);
 	first = *t->e;
-	if (output_flush(&t->out, t->e) == -1)
+	if (tail_flush(t) == -1)
 		return -1;
 	*t->e = first;
 	return rc;

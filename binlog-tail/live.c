@@ -24,8 +24,8 @@ struct live {
 	struct db_server server;
 	struct retry retry;
 	uint64_t failing_since_ms;	/* 0: all is well */
+	struct pos reached;		/* when it began to fail */
 	bool begun;			/* where to begin is known */
-	bool lost;			/* the connection, and nothing else, failed */
 };
 
 /* Our own state's server, or the one that we were connected to. */
@@ -172,10 +172,9 @@ next(struct live *l, const uint8_t **event, size_t *n)
 
 	if (!dump_pending(&l->dump)) {
 		stop_poll();
-		if (tail_heartbeat_due(t) == -1 || output_flush(&t->out, t->e) == -1)
+		if (tail_heartbeat_due(t) == -1 || tail_flush(t) == -1)
 			return -1;
 	}
-	l->lost = true;	/* from here on it is the connection that fails */
 	if (tail_at_boundary(t)) {
 		stop_idle(dump_fd(&l->dump));
 		if (stop_requested()) {
@@ -189,9 +188,16 @@ next(struct live *l, const uint8_t **event, size_t *n)
 		return 0;
 	if (rc == 0)
 		return error_set(t->e, RC_TEMP, "the server ended the stream");
-	if (rc == 1)
-		l->lost = false;
 	return rc;
+}
+
+/* A connection that only fails at the same place again is none. */
+static bool
+is_well_again(const struct live *l)
+{
+	const struct place *at = &l->t->at;
+
+	return l->t->source_said && (at->header.type == EV_HEARTBEAT || pos_cmp(&at->pos, &l->reached) > 0);
 }
 
 /* Until the end: 0; else -1. */
@@ -209,7 +215,7 @@ stream(struct live *l)
 			return rc;
 		if (event_take(t, event, n) == -1)
 			return -1;
-		if (l->failing_since_ms != 0 && t->source_said) {
+		if (l->failing_since_ms != 0 && is_well_again(l)) {
 			l->failing_since_ms = 0;
 			retry_reset(&l->retry);
 		}
@@ -228,10 +234,12 @@ wait_to_retry(struct live *l)
 	struct tail *t = l->t;
 	uint32_t ms;
 
-	if (output_flush(&t->out, t->e) == -1)
+	if (tail_flush(t) == -1)
 		return -1;
-	if (l->failing_since_ms == 0)
+	if (l->failing_since_ms == 0) {
 		l->failing_since_ms = now_ms();
+		l->reached = t->at.pos;
+	}
 	if (now_ms() - l->failing_since_ms >= (uint64_t)l->o->retry_for_s * 1000)
 		return -1;
 	ms = retry_wait_ms(&l->retry);
@@ -245,33 +253,33 @@ wait_to_retry(struct live *l)
 static int
 finish(struct tail *t)
 {
-	if (t->source_said && tail_at_boundary(t) && tail_put_heartbeat(t) == -1)
+	if (!tail_at_boundary(t))
+		return tail_flush(t) == -1 ? -1 :
+		    error_set(t->e, RC_TEMP, "stopped inside a transaction, as the connection was lost");
+	if (t->source_said && tail_put_heartbeat(t) == -1)
 		return -1;
-	return output_flush(&t->out, t->e);
+	return tail_flush(t);
 }
 
 int
 live_run(struct tail *t, const struct live_options *o)
 {
+	struct error first;
 	struct live l = { .t = t, .o = o, .retry = { .first_ms = FIRST_RETRY_MS, .ceiling_ms = LAST_RETRY_MS } };
 	int rc;
 
 	for (;;) {
-		l.lost = true;
-		rc = connect_to(&l);
-		if (rc == 0) {
-			l.lost = false;
+		if ((rc = connect_to(&l)) == 0)
 			rc = stream(&l);
-		}
 		dump_close(&l.dump);
 		if (rc == 0)
 			return finish(t);
-		if (!l.lost || t->e->rc != RC_TEMP) {
-			struct error first = *t->e;
-
+		if (t->broken)
+			return -1;
+		if (t->e->rc != RC_TEMP) {
 			/* what was understood is not held back by what was not */
-			if (first.rc != RC_TEMP)
-				output_flush(&t->out, t->e);
+			first = *t->e;
+			tail_flush(t);
 			*t->e = first;
 			return -1;
 		}

@@ -73,7 +73,7 @@ query_statement(struct statement *st, const struct query *q, struct error *e)
 		size_t i;
 
 		for (i = 0; i < st->count; i++)
-			if (st->tables[i].touch == TOUCH_HARMLESS || st->tables[i].touch == TOUCH_KEY)
+			if (st->tables[i].touch >= TOUCH_OPTIONS && st->tables[i].touch < TOUCH_ALTER)
 				st->tables[i].touch = TOUCH_ALTER;
 	}
 	return 0;
@@ -175,6 +175,7 @@ static const struct touch_says {
 	[TOUCH_CREATE] = { NULL, NULL },
 	[TOUCH_REPLACE] = { NULL, "CREATE OR REPLACE TABLE" },
 	[TOUCH_ALTER] = { NULL, "ALTER TABLE" },
+	[TOUCH_OPTIONS] = { NULL, NULL },
 	[TOUCH_HARMLESS] = { NULL, NULL },
 	[TOUCH_KEY] = { NULL, NULL },
 	[TOUCH_DROP] = { "drop", "DROP TABLE" },

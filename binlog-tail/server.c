@@ -193,7 +193,8 @@ touches(const struct statement *st, const char *db, const char *table)
 	if (st->kind == STATEMENT_UNKNOWN || st->kind == STATEMENT_DROP_DATABASE)
 		return true;
 	for (i = 0; i < st->count; i++)
-		if (strcmp(st->tables[i].db, db) == 0 && strcmp(st->tables[i].table, table) == 0)
+		if (st->tables[i].touch != TOUCH_OPTIONS && st->tables[i].touch != TOUCH_TRUNCATE &&
+		    strcmp(st->tables[i].db, db) == 0 && strcmp(st->tables[i].table, table) == 0)
 			return true;
 	return false;
 }

@@ -218,7 +218,7 @@ on_index(struct reader *r, enum touch touch)
 static int
 create_index(struct reader *r)
 {
-	return on_index(r, r->unique ? TOUCH_KEY : TOUCH_HARMLESS);
+	return on_index(r, r->unique ? TOUCH_KEY : TOUCH_OPTIONS);
 }
 
 static int
@@ -372,6 +372,8 @@ rows(struct reader *r)
 {
 	static const char *const words[] = { "low_priority", "high_priority", "delayed", "quick", "ignore", "into",
 	    "from" };
+	static const char *const next[] = { "set", "where", "order", "limit", "values", "value", "select" };
+	struct sql_token t;
 	size_t i = 0;
 
 	r->st->kind = STATEMENT_ROWS;
@@ -379,8 +381,14 @@ rows(struct reader *r)
 		i = sql_take(&r->s, words[i]) ? 0 : i + 1;
 	if (take_table(r, &r->s, TOUCH_ALTER) == -1)
 		return -1;
-	if (r->st->count == 1 && strcasecmp(r->st->tables[0].db, "mysql") == 0 && !sql_take_mark(&r->s, ','))
+	if (r->st->count != 1 || strcasecmp(r->st->tables[0].db, "mysql") != 0)
+		return 0;
+	t = sql_peek(&r->s);	/* a comma, JOIN, FROM, USING: there are more tables */
+	if (t.type == SQL_END || sql_is_mark(&t, '('))
 		r->st->kind = STATEMENT_HARMLESS;
+	for (i = 0; i < sizeof(next) / sizeof(next[0]); i++)
+		if (sql_is(&t, next[i]))
+			r->st->kind = STATEMENT_HARMLESS;
 	return 0;
 }
 

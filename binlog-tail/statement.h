@@ -27,9 +27,10 @@ enum statement_kind {
 enum touch {
 	TOUCH_CREATE,		/* empty, or as it was (IF NOT EXISTS) */
 	TOUCH_REPLACE,		/* CREATE OR REPLACE */
-	TOUCH_ALTER,
-	TOUCH_HARMLESS,		/* ALTER and the like, of which no row can be another afterwards */
-	TOUCH_KEY,		/* the same, unless the table has no primary key */
+	TOUCH_OPTIONS,		/* ALTER and the like: no row, no column, no unique key is another afterwards */
+	TOUCH_HARMLESS,		/* no row is: columns may have come, of which all rows have NULL */
+	TOUCH_KEY,		/* no row is: but without a primary key the one that identifies rows may be another one */
+	TOUCH_ALTER,		/* all else; of an ALTER's clauses the last one in this order counts */
 	TOUCH_DROP,
 	TOUCH_TRUNCATE,
 	TOUCH_RENAME,		/* the next one in the list is the new name */
@@ -53,7 +54,7 @@ struct statement {
 int	 statement_read(struct statement *, const char *sql, size_t len, const char *db, struct error *);
 void	 statement_free(struct statement *);
 
-/* ALTER TABLE from behind the table's name on: the worst of what its clauses do (TOUCH_HARMLESS, TOUCH_KEY, TOUCH_ALTER).
+/* ALTER TABLE from behind the table's name on: the worst of what its clauses do (TOUCH_OPTIONS to TOUCH_ALTER).
  * *renames: one of them gives the table a new name, which starts at *to. */
 enum touch alter_touch(struct sql s, struct sql *to, bool *renames);
 

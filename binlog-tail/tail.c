@@ -89,10 +89,21 @@ tail_memory(struct tail *t)
 }
 
 int
+tail_flush(struct tail *t)
+{
+	if (output_flush(&t->out, t->e) == 0)
+		return 0;
+	t->broken = true;
+	return -1;
+}
+
+int
 tail_line(struct tail *t, size_t was, int rc)
 {
+	if (rc == 0 && t->out.buf.len < OUTPUT_CHUNK)
+		return 0;
 	if (rc == 0)
-		return output_line_end(&t->out, t->e);
+		return tail_flush(t);
 	t->out.buf.len = was;
 	if (errno == EMSGSIZE)
 		return error_set(t->e, RC_FAIL, "a line over %zu bytes", MAX_EVENT_LINE);

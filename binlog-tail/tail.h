@@ -51,6 +51,7 @@ struct tail {
 	const struct tail_options *o;
 	struct error *e;
 	struct output out;
+	bool broken;		/* nobody reads it any more, or it cannot be written */
 	struct source source;
 	bool mariadb;
 	bool offline;		/* from files: no clock */
@@ -106,6 +107,8 @@ int	 tail_heartbeat_due(struct tail *);
 /* A line that was just appended to t->out.buf is whole. was: the buffer's length before it; rc: of appending it. */
 int	 tail_line(struct tail *, size_t was, int rc);
 int	 tail_memory(struct tail *);
+/* Everything is written out. -1: t->broken is set. */
+int	 tail_flush(struct tail *);
 /* Appends `,"pos":"…","ts":…` of the event at hand. -1: as buf_add. */
 int	 tail_put_where(struct tail *, const struct pos *);
 
