@@ -47,25 +47,6 @@ buf_grow(struct buf *b, size_t n)
 }
 
 int
-buf_add(struct buf *b, const void *src, size_t n)
-{
-	char *to = buf_room(b, n);
-
-	if (to == NULL)
-		return -1;
-	if (n > 0)
-		memcpy(to, src, n);
-	b->len += n;
-	return 0;
-}
-
-int
-buf_puts(struct buf *b, const char *s)
-{
-	return buf_add(b, s, strlen(s));
-}
-
-int
 buf_putf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
@@ -89,11 +70,17 @@ buf_putf(struct buf *b, const char *fmt, ...)
 int
 buf_putu(struct buf *b, unsigned long long v)
 {
+	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546"
+	    "474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+	    "9899";
 	char digits[20], *p = digits + sizeof(digits);
 
-	do
-		*--p = (char)('0' + v % 10);
-	while ((v /= 10) != 0);
+	for (; v >= 100; v /= 100)
+		memcpy(p -= 2, pairs + 2 * (v % 100), 2);
+	if (v >= 10)
+		memcpy(p -= 2, pairs + 2 * v, 2);
+	else
+		*--p = (char)('0' + v);
 	return buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
 }
 

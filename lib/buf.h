@@ -18,8 +18,6 @@ void	 buf_free(struct buf *);
  * b->max, or ENOMEM; b is then as before. */
 char	*buf_grow(struct buf *, size_t n);
 /* -1 as above. */
-int	 buf_add(struct buf *, const void *, size_t n);
-int	 buf_puts(struct buf *, const char *);
 int	 buf_putf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int	 buf_putu(struct buf *, unsigned long long);
 int	 buf_puti(struct buf *, long long);
@@ -36,6 +34,26 @@ static inline char *
 buf_room(struct buf *b, size_t n)
 {
 	return n <= b->cap - b->len ? b->data + b->len : buf_grow(b, n);
+}
+
+/* These are small, and what a row is made of: -1 as buf_grow. */
+static inline int
+buf_add(struct buf *b, const void *src, size_t n)
+{
+	char *to = buf_room(b, n);
+
+	if (to == NULL)
+		return -1;
+	if (n > 0)
+		memcpy(to, src, n);
+	b->len += n;
+	return 0;
+}
+
+static inline int
+buf_puts(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
 }
 
 static inline int

@@ -337,22 +337,21 @@ take_wide(const struct charset *c, const uint8_t *p, size_t n, uint32_t *code, s
 	return low < 0xdc00 || low > 0xdfff ? 0 : 4;
 }
 
-int
-charset_put_utf8(const struct charset *c, struct buf *b, const char *text, size_t len, uint64_t *bad)
+/* Reads characters from p up to limit (the last one may go beyond, not past end) and writes them; where it came to.
+ * A byte gives at most three: all that is needed is there. */
+static const uint8_t *
+convert(const struct charset *c, const uint8_t *p, const uint8_t *limit, const uint8_t *end, struct buf *b, uint64_t *bad)
 {
-	const uint8_t *p = (const uint8_t *)text, *end = p + len;
-	const struct converter *v = c->kind == TABLE ? converter_of(c) : NULL;
+	const struct converter *v = c->kind == TABLE ? converters[c - charsets] : NULL;
+	char *to = b->data + b->len;
 	size_t n, skip;
 	uint32_t code;
-	char *to;
 
-	if (c->kind == UTF8 || c->kind == BINARY)
-		return buf_add(b, text, len);
-	if (c->kind == TABLE && v == NULL)
-		return -1;
-	while (p < end) {
-		if ((to = buf_room(b, 4)) == NULL)
-			return -1;
+	while (p < limit) {
+		if (v != NULL && *p < 0x80 && v->one[*p] == *p) {
+			*to++ = (char)*p++;
+			continue;
+		}
 		n = v != NULL ? take_table(v, p, (size_t)(end - p), &code, &skip) :
 		    take_wide(c, p, (size_t)(end - p), &code, &skip);
 		if (n == 0) {
@@ -360,8 +359,30 @@ charset_put_utf8(const struct charset *c, struct buf *b, const char *text, size_
 			n = skip;
 			++*bad;
 		}
-		b->len += utf8_put(to, code);
+		to += utf8_put(to, code);
 		p += n;
+	}
+	b->len = (size_t)(to - b->data);
+	return p;
+}
+
+#define CHUNK_BYTES 4096	/* of text at once: room for all of it, three times as much, is not asked for in advance */
+
+int
+charset_put_utf8(const struct charset *c, struct buf *b, const char *text, size_t len, uint64_t *bad)
+{
+	const uint8_t *p = (const uint8_t *)text, *end = p + len;
+	size_t n;
+
+	if (c->kind == UTF8 || c->kind == BINARY)
+		return buf_add(b, text, len);
+	if (c->kind == TABLE && converter_of(c) == NULL)
+		return -1;
+	while (p < end) {
+		n = (size_t)(end - p) < CHUNK_BYTES ? (size_t)(end - p) : CHUNK_BYTES;
+		if (buf_room(b, 3 * n + 4) == NULL)
+			return -1;
+		p = convert(c, p, p + n, end, b, bad);
 	}
 	return 0;
 }

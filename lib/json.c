@@ -92,15 +92,33 @@ static const bool plain[256] = {
 	[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7f] = true,
 };
 
+/* The first byte from p on that is not plain. Eight bytes at a time: of x, the high bit is set in each byte that is
+ * not (a borrow may set more of them, behind the first; Warren, Hacker's Delight, "Find First 0-Byte"). */
+static const uint8_t *
+skip_plain(const uint8_t *p, const uint8_t *end)
+{
+	static const uint64_t ones = 0x0101010101010101;
+	uint64_t x, quote, backslash;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&x, p, sizeof(x));
+		quote = x ^ ones * '"';
+		backslash = x ^ ones * '\\';
+		if (((x | (x - ones * ' ') | (quote - ones) | (backslash - ones)) & ones * 0x80) != 0)
+			break;
+	}
+	while (p < end && plain[*p])
+		p++;
+	return p;
+}
+
 static bool
 check_string(struct check *c)
 {
 	size_t n;
 
-	for (c->p++; c->p < c->end;) {
-		if (plain[*c->p]) {
-			c->p++;
-		} else if (*c->p == '"') {
+	for (c->p++; (c->p = skip_plain(c->p, c->end)) < c->end;) {
+		if (*c->p == '"') {
 			c->p++;
 			return true;
 		} else if (*c->p == '\\') {
@@ -481,130 +499,68 @@ json_line(const struct json *j, int t)
 	return line;
 }
 
+/* The escape of a byte that needs one; how many bytes it has. */
+static size_t
+put_escape(char to[6], uint8_t c)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	to[0] = '\\';
+	switch (c) {
+	case '\n': to[1] = 'n'; return 2;
+	case '\r': to[1] = 'r'; return 2;
+	case '\t': to[1] = 't'; return 2;
+	case '"':
+	case '\\': to[1] = (char)c; return 2;
+	default: break;
+	}
+	memcpy(to + 1, "u00", 3);
+	to[4] = hex[c >> 4];
+	to[5] = hex[c & 15];
+	return 6;
+}
+
+/* Past all bytes that can be copied: plain ones and valid UTF-8. */
+static const uint8_t *
+skip_clean(const uint8_t *p, const uint8_t *end)
+{
+	size_t n;
+
+	for (;;) {
+		p = skip_plain(p, end);
+		for (; p < end && *p >= 0x80; p += n)
+			if ((n = utf8_length(p, (size_t)(end - p))) == 0)
+				return p;
+		if (p == end || !plain[*p])
+			return p;
+	}
+}
+
 int
 json_put_string(struct buf *b, const char *s, size_t len, uint64_t *bad)
 {
-	static const char hex[] = "0123456789abcdef";
 	const uint8_t *p = (const uint8_t *)s, *end = p + len, *from;
-	size_t n;
 	char *to;
 
 	if (buf_putc(b, '"') == -1)
 		return -1;
-	while (p < end) {
-		for (from = p; p < end && plain[*p]; p++)
-			;
+	for (;;) {
+		from = p;
+		p = skip_clean(p, end);
 		if (buf_add(b, from, (size_t)(p - from)) == -1)
 			return -1;
 		if (p == end)
-			break;
+			return buf_putc(b, '"');
 		if ((to = buf_room(b, 6)) == NULL)
 			return -1;
-		if (*p >= 0x80) {
-			if ((n = utf8_length(p, (size_t)(end - p))) == 0) {
-				memcpy(to, "\xef\xbf\xbd", 3);
-				b->len += 3;
-				p++;
-				if (bad != NULL)
-					++*bad;
-				continue;
-			}
-			memcpy(to, p, n);
-			b->len += n;
-			p += n;
-			continue;
+		if (*p < 0x80) {
+			b->len += put_escape(to, *p);
+		} else {
+			memcpy(to, "\xef\xbf\xbd", 3);
+			b->len += 3;
+			if (bad != NULL)
+				++*bad;
 		}
-		to[0] = '\\';
-		switch (*p) {
-		case '\n': to[1] = 'n'; n = 2; break;
-		case '\r': to[1] = 'r'; n = 2; break;
-		case '\t': to[1] = 't'; n = 2; break;
-		case '"':
-		case '\\': to[1] = (char)*p; n = 2; break;
-		default:
-			memcpy(to + 1, "u00", 3);
-			to[4] = hex[*p >> 4];
-			to[5] = hex[*p & 15];
-			n = 6;
-		}
-		b->len += n;
 		p++;
 	}
-	return buf_putc(b, '"');
-}
-
-static int
-same_name(const struct json *j, int a, int b)
-{
-	size_t na, nb;
-	const char *ra = json_raw(j, a, &na), *rb = json_raw(j, b, &nb);
-	char *copy;
-	int same;
-
-	if (memchr(ra, '\\', na) == NULL && memchr(rb, '\\', nb) == NULL)
-		return na == nb && memcmp(ra, rb, na) == 0;
-	if ((copy = json_strdup(j, a)) == NULL)
-		return 0;
-	same = json_is(j, b, copy);
-	free(copy);
-	return same;
-}
-
-/* The last member called as this one is; -1: an earlier one has its name, this one is left out. */
-static int
-last_of_name(const struct json *j, int first, int name)
-{
-	int t, last = name;
-
-	for (t = first; t != -1; t = json_next(j, t)) {
-		if (t == name || !same_name(j, t, name))
-			continue;
-		if (t < name)
-			return -1;
-		last = t;
-	}
-	return last;
-}
-
-static int
-put_minified(const struct json *j, int t, struct buf *b)
-{
-	int first = json_first(j, t), at, last, written = 0;
-	bool object = json_type(j, t) == JSON_OBJECT;
-	const char *raw;
-	size_t n;
-
-	if (!object && json_type(j, t) != JSON_ARRAY) {
-		raw = json_slice(j, t, &n);
-		return buf_add(b, raw, n);
-	}
-	if (buf_putc(b, object ? '{' : '[') == -1)
-		return -1;
-	for (at = first; at != -1; at = json_next(j, at)) {
-		if ((last = object ? last_of_name(j, first, at) : at) == -1)
-			continue;
-		if (written++ > 0 && buf_putc(b, ',') == -1)
-			return -1;
-		if (object) {
-			raw = json_slice(j, at, &n);
-			if (buf_add(b, raw, n) == -1 || buf_putc(b, ':') == -1)
-				return -1;
-			last++;
-		}
-		if (put_minified(j, last, b) == -1)
-			return -1;
-	}
-	return buf_putc(b, object ? '}' : ']');
-}
-
-int
-json_put_minified(struct buf *b, const char *text, size_t len, struct error *e)
-{
-	struct json j = { 0 };
-	int rc = json_parse(&j, text, len, e);
-
-	if (rc == 0 && put_minified(&j, 0, b) == -1)
-		rc = error_set(e, RC_TEMP, "JSON value: %s", strerror(errno));
-	json_free(&j);
-	return rc;
 }

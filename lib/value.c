@@ -2,11 +2,11 @@
 /* The one encoder of values. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/number.h"
 #include "lib/utf8.h"
 #include "lib/value.h"
 
@@ -15,7 +15,7 @@
 static int
 failed(struct error *e, const struct column *c)
 {
-	return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "column %s: %s", c->name,
+	return error_set(e, errno == ENOMEM ? RC_TEMP : RC_FAIL, "column %s: %s", c->name,
 	    errno == EMSGSIZE ? "the row is longer than a line may be" : strerror(errno));
 }
 
@@ -111,49 +111,48 @@ put_time_json(struct buf *b, const struct column *c, const struct value_time *t,
 	return buf_add(b, text, (size_t)(p - text));
 }
 
-/* The shortest digits that read back as the same number. */
 static int
-put_float(struct buf *b, const struct value *v)
+put_float(struct buf *b, const struct column *c, const struct value *v, struct error *e)
 {
-	char text[40];
-	int digits, n = 0;
+	int rc = v->type == VALUE_FLOAT ? number_put_float(b, v->f) : number_put_double(b, v->d);
 
-	if (v->type == VALUE_FLOAT) {
-		for (digits = 6; digits <= 9; digits++) {
-			n = snprintf(text, sizeof(text), "%.*g", digits, (double)v->f);
-			if (strtof(text, NULL) == v->f)
-				break;
-		}
-	} else {
-		for (digits = 15; digits <= 17; digits++) {
-			n = snprintf(text, sizeof(text), "%.*g", digits, v->d);
-			if (strtod(text, NULL) == v->d)
-				break;
-		}
-	}
-	return buf_add(b, text, (size_t)n);
+	return rc == -1 && errno == EDOM ? misfit(e, c, "not a finite number") : rc;
 }
 
+/* Three bytes are four digits. */
+static void
+put_triple(char to[4], const uint8_t p[3])
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	to[0] = alphabet[p[0] >> 2];
+	to[1] = alphabet[(p[0] & 3) << 4 | p[1] >> 4];
+	to[2] = alphabet[(p[1] & 15) << 2 | p[2] >> 6];
+	to[3] = alphabet[p[2] & 63];
+}
+
+/* padding: zero bytes behind them */
 static int
 put_base64(struct buf *b, const char *bytes, size_t n, size_t padding)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const uint8_t *p = (const uint8_t *)bytes;
 	size_t total = n + padding, i, k;
-	uint32_t bits;
 	char *to = buf_room(b, (total + 2) / 3 * 4 + 2);
+	uint8_t last[3];
 
 	if (to == NULL)
 		return -1;
 	*to++ = '"';
-	for (i = 0; i < total; i += 3) {
-		for (bits = 0, k = i; k < i + 3; k++)
-			bits = bits << 8 | (k < n ? p[k] : 0);
-		to[0] = alphabet[bits >> 18];
-		to[1] = alphabet[bits >> 12 & 63];
-		to[2] = i + 1 < total ? alphabet[bits >> 6 & 63] : '=';
-		to[3] = i + 2 < total ? alphabet[bits & 63] : '=';
-		to += 4;
+	for (i = 0; i + 3 <= n; i += 3, to += 4)
+		put_triple(to, p + i);
+	for (; i < total; i += 3, to += 4) {
+		for (k = 0; k < 3; k++)
+			last[k] = i + k < n ? p[i + k] : 0;
+		put_triple(to, last);
+		if (total - i < 3)
+			to[3] = '=';
+		if (total - i < 2)
+			to[2] = '=';
 	}
 	*to++ = '"';
 	b->len = (size_t)(to - b->data);
@@ -185,6 +184,21 @@ put_hex(struct buf *b, const char *bytes, size_t n, size_t padding)
 	return 0;
 }
 
+static bool
+is_ascii(const char *p, size_t n)
+{
+	uint64_t x, all = 0;
+	uint8_t rest = 0;
+
+	for (; n >= sizeof(x); n -= sizeof(x), p += sizeof(x)) {
+		memcpy(&x, p, sizeof(x));
+		all |= x;
+	}
+	for (; n > 0; n--, p++)
+		rest |= (uint8_t)*p;
+	return ((all & 0x8080808080808080) | (rest & 0x80)) == 0;
+}
+
 /* Text in the column's character set as a JSON string. */
 static int
 put_text(struct buf *b, const struct column *c, const struct value *v, uint64_t *bad)
@@ -193,7 +207,8 @@ put_text(struct buf *b, const struct column *c, const struct value *v, uint64_t 
 	struct buf utf8;
 	int rc;
 
-	if (v->type == VALUE_UTF8 || c->charset == NULL || charset_is_utf8(c->charset))
+	if (v->type == VALUE_UTF8 || c->charset == NULL || charset_is_utf8(c->charset) ||
+	    (charset_keeps_ascii(c->charset) && is_ascii(v->bytes.p, v->bytes.n)))
 		return json_put_string(b, v->bytes.p, v->bytes.n, bad);
 	if (buf_init(&utf8, MAX_SCRATCH) == -1)
 		return -1;
@@ -241,12 +256,29 @@ put_set_bits(struct buf *b, const struct column *c, uint64_t bits, uint64_t *bad
 	return buf_putc(b, ']');
 }
 
+/* --numbers=safe writes it as a string. */
+static bool
+is_big(const struct column *c, const struct value_options *o)
+{
+	return o->safe_numbers && c->kind == COLUMN_INT && c->bytes == 8;
+}
+
+static int
+put_quoted_u(struct buf *b, uint64_t u)
+{
+	return buf_putc(b, '"') == -1 || buf_putu(b, u) == -1 ? -1 : buf_putc(b, '"');
+}
+
+static int
+put_quoted_i(struct buf *b, int64_t i)
+{
+	return buf_putc(b, '"') == -1 || buf_puti(b, i) == -1 ? -1 : buf_putc(b, '"');
+}
+
 /* VALUE_UINT by the column's kind. */
 static int
 put_uint(struct buf *b, const struct column *c, uint64_t u, const struct value_options *o, struct error *e)
 {
-	bool quoted = o->safe_numbers && c->kind == COLUMN_INT && c->bytes == 8;
-
 	switch (c->kind) {
 	case COLUMN_BIT:
 		if (c->length == 1)
@@ -264,9 +296,7 @@ put_uint(struct buf *b, const struct column *c, uint64_t u, const struct value_o
 	default:
 		break;
 	}
-	if ((quoted && buf_putc(b, '"') == -1) || buf_putu(b, u) == -1)
-		return -1;
-	return quoted ? buf_putc(b, '"') : 0;
+	return is_big(c, o) ? put_quoted_u(b, u) : buf_putu(b, u);
 }
 
 static int
@@ -274,6 +304,24 @@ put_quoted(struct buf *b, const char *p, size_t n, bool quoted)
 {
 	if ((quoted && buf_putc(b, '"') == -1) || buf_add(b, p, n) == -1)
 		return -1;
+	return quoted ? buf_putc(b, '"') : 0;
+}
+
+/* Every digit that is declared. */
+static int
+put_digits(struct buf *b, const struct column *c, const struct value *v, bool quoted)
+{
+	const char *dot = memchr(v->bytes.p, '.', v->bytes.n);
+	size_t have = dot == NULL ? 0 : v->bytes.n - (size_t)(dot + 1 - v->bytes.p), zeros = c->scale - have;
+
+	if (have >= c->scale)
+		return put_quoted(b, v->bytes.p, v->bytes.n, quoted);
+	if ((quoted && buf_putc(b, '"') == -1) || buf_add(b, v->bytes.p, v->bytes.n) == -1 ||
+	    (dot == NULL && buf_putc(b, '.') == -1))
+		return -1;
+	for (; zeros > 0; zeros--)
+		if (buf_putc(b, '0') == -1)
+			return -1;
 	return quoted ? buf_putc(b, '"') : 0;
 }
 
@@ -309,16 +357,11 @@ value_put_json(struct buf *b, const struct column *c, const struct value *v, con
 	e->rc = RC_OK;
 	switch (v->type) {
 	case VALUE_NULL: rc = buf_add(b, "null", 4); break;
-	case VALUE_INT:
-		if (o->safe_numbers && c->bytes == 8)
-			rc = buf_putf(b, "\"%" PRId64 "\"", v->i);
-		else
-			rc = buf_puti(b, v->i);
-		break;
+	case VALUE_INT: rc = is_big(c, o) ? put_quoted_i(b, v->i) : buf_puti(b, v->i); break;
 	case VALUE_UINT: rc = put_uint(b, c, v->u, o, e); break;
-	case VALUE_DIGITS: rc = put_quoted(b, v->bytes.p, v->bytes.n, o->safe_numbers); break;
+	case VALUE_DIGITS: rc = put_digits(b, c, v, o->safe_numbers); break;
 	case VALUE_FLOAT:
-	case VALUE_DOUBLE: rc = put_float(b, v); break;
+	case VALUE_DOUBLE: rc = put_float(b, c, v, e); break;
 	case VALUE_TIME: rc = put_time_json(b, c, &v->time, o); break;
 	case VALUE_BYTES:
 	case VALUE_UTF8: rc = put_bytes(b, c, v, o, e); break;
@@ -376,7 +419,7 @@ put_key_uint(struct buf *b, const struct column *c, uint64_t u, struct error *e)
 		return put_uint(b, c, u, &plain_numbers, e);
 	if (c->kind == COLUMN_YEAR)
 		return buf_putf(b, "\"%04" PRIu64 "\"", u);
-	return buf_putf(b, "\"%" PRIu64 "\"", u);
+	return put_quoted_u(b, u);
 }
 
 int
@@ -387,9 +430,9 @@ value_put_key(struct buf *b, const struct column *c, const struct value *v, stru
 
 	e->rc = RC_OK;
 	switch (v->type) {
-	case VALUE_INT: rc = buf_putf(b, "\"%" PRId64 "\"", v->i); break;
+	case VALUE_INT: rc = put_quoted_i(b, v->i); break;
 	case VALUE_UINT: rc = put_key_uint(b, c, v->u, e); break;
-	case VALUE_DIGITS: rc = put_quoted(b, v->bytes.p, v->bytes.n, true); break;
+	case VALUE_DIGITS: rc = put_digits(b, c, v, true); break;
 	case VALUE_TIME: rc = put_quoted(b, text, put_temporal(text, c, &v->time, ' '), true); break;
 	case VALUE_BYTES:
 	case VALUE_UTF8:

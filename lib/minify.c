@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+/* JSON without white space and equal names, checked and written in one pass. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+
+#define FEW_MEMBERS 8	/* of so few, each pair is compared */
+
+struct member {			/* of an object that is being read; offsets */
+	size_t name, name_len;	/* in minify.names, escapes resolved */
+	size_t at, value, end;	/* in the output: the name as written, the value, behind it */
+};
+
+struct minify {
+	const char *p, *end, *bad;
+	struct buf *out;
+	struct buf names;
+	struct member *members;	/* of all objects that are open, the innermost one's last */
+	size_t count, cap;
+};
+
+static int put_value(struct minify *, int depth);
+
+static void
+skip_space(struct minify *m)
+{
+	while (m->p < m->end && (*m->p == ' ' || *m->p == '\t' || *m->p == '\n' || *m->p == '\r'))
+		m->p++;
+}
+
+static int
+refuse(struct minify *m)
+{
+	m->bad = m->p;
+	return -1;
+}
+
+static int
+take(struct minify *m, char c)
+{
+	if (m->p == m->end || *m->p != c)
+		return refuse(m);
+	m->p++;
+	return buf_putc(m->out, c);
+}
+
+/* A string, number or word, as it stands. */
+static int
+put_scalar(struct minify *m)
+{
+	const char *to = json_skip(m->p, m->end, &m->bad);
+	int rc;
+
+	if (to == NULL)
+		return -1;
+	rc = buf_add(m->out, m->p, (size_t)(to - m->p));
+	m->p = to;
+	return rc;
+}
+
+/* What the string at p, n bytes with its quotes, means. */
+static int
+put_meaning(struct buf *b, const char *p, size_t n)
+{
+	struct json j = { 0 };
+	struct error e;
+	int rc;
+
+	if (memchr(p, '\\', n) == NULL)
+		return buf_add(b, p + 1, n - 2);
+	rc = json_parse_checked(&j, p, n, &e) == -1 ? -1 : json_text(&j, 0, b);
+	json_free(&j);
+	return rc;
+}
+
+static struct member *
+new_member(struct minify *m)
+{
+	size_t cap = m->cap == 0 ? 32 : m->cap * 2;
+	struct member *grown;
+
+	if (m->count == m->cap) {
+		if ((grown = reallocarray(m->members, cap, sizeof(*grown))) == NULL)
+			return NULL;
+		m->members = grown;
+		m->cap = cap;
+	}
+	return &m->members[m->count++];
+}
+
+static int
+put_member(struct minify *m, int depth)
+{
+	size_t index = m->count, name = m->names.len, at = m->out->len;
+	const char *from = m->p;
+	struct member *new;
+
+	if (m->p == m->end || *m->p != '"')
+		return refuse(m);
+	if (put_scalar(m) == -1 || put_meaning(&m->names, from, (size_t)(m->p - from)) == -1 ||
+	    (new = new_member(m)) == NULL)
+		return -1;
+	*new = (struct member){ .name = name, .name_len = m->names.len - name, .at = at };
+	skip_space(m);
+	if (take(m, ':') == -1)
+		return -1;
+	new->value = m->out->len;
+	skip_space(m);
+	if (put_value(m, depth + 1) == -1)
+		return -1;
+	m->members[index].end = m->out->len;	/* `new` may have moved */
+	return 0;
+}
+
+static int
+compare_names(const struct minify *m, const struct member *a, const struct member *b)
+{
+	if (a->name_len != b->name_len)
+		return a->name_len < b->name_len ? -1 : 1;
+	return memcmp(m->names.data + a->name, m->names.data + b->name, a->name_len);
+}
+
+static int
+by_name(const void *a, const void *b, void *m)
+{
+	const struct member *x = a, *y = b;
+	int order = compare_names(m, x, y);
+
+	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* MySQL writes objects with their names in this order. */
+static bool
+ascend(const struct minify *m, size_t first)
+{
+	for (first++; first < m->count; first++)
+		if (compare_names(m, &m->members[first - 1], &m->members[first]) >= 0)
+			return false;
+	return true;
+}
+
+static bool
+few_and_different(const struct minify *m, size_t first)
+{
+	size_t i, k;
+
+	if (m->count - first > FEW_MEMBERS)
+		return false;
+	for (i = first; i < m->count; i++)
+		for (k = first; k < i; k++)
+			if (compare_names(m, &m->members[i], &m->members[k]) == 0)
+				return false;
+	return true;
+}
+
+/* Of equal names the first one's place, the last one's value; how many members are left, in their order. */
+static size_t
+drop_equal(struct minify *m, size_t first)
+{
+	struct member *list = &m->members[first];
+	size_t n = m->count - first, kept = 0, i;
+
+	qsort_r(list, n, sizeof(*list), by_name, m);
+	for (i = 0; i < n; i++) {
+		if (kept > 0 && compare_names(m, &list[kept - 1], &list[i]) == 0) {
+			list[kept - 1].value = list[i].value;
+			list[kept - 1].end = list[i].end;
+		} else {
+			list[kept++] = list[i];
+		}
+	}
+	if (kept < n)
+		qsort(list, kept, sizeof(*list), by_place);
+	return kept;
+}
+
+/* Writes the object that begins at `at` again, of those members alone. `names` is as good a place as any for a copy. */
+static int
+rewrite(struct minify *m, size_t at, size_t first, size_t kept)
+{
+	size_t copy = m->names.len, i;
+	const struct member *e;
+	const char *was, *colon;
+
+	if (buf_add(&m->names, m->out->data + at, m->out->len - at) == -1)
+		return -1;
+	was = m->names.data + copy;
+	m->out->len = at + 1;
+	for (i = 0; i < kept; i++) {
+		e = &m->members[first + i];
+		colon = json_skip(was + (e->at - at), m->names.data + m->names.len, &m->bad);
+		if (colon == NULL || (i > 0 && buf_putc(m->out, ',') == -1) ||
+		    buf_add(m->out, was + (e->at - at), (size_t)(colon + 1 - (was + (e->at - at)))) == -1 ||
+		    buf_add(m->out, was + (e->value - at), e->end - e->value) == -1)
+			return -1;
+	}
+	return buf_putc(m->out, '}');
+}
+
+static int
+put_object(struct minify *m, int depth)
+{
+	size_t first = m->count, names = m->names.len, at = m->out->len, kept;
+	int rc = 0;
+
+	if (take(m, '{') == -1)
+		return -1;
+	skip_space(m);
+	if (m->p < m->end && *m->p == '}')
+		return take(m, '}');
+	for (;;) {
+		if (put_member(m, depth) == -1)
+			return -1;
+		skip_space(m);
+		if (m->p < m->end && *m->p == '}')
+			break;
+		if (take(m, ',') == -1)
+			return -1;
+		skip_space(m);
+	}
+	if (take(m, '}') == -1)
+		return -1;
+	if (!few_and_different(m, first) && !ascend(m, first) && (kept = drop_equal(m, first)) < m->count - first)
+		rc = rewrite(m, at, first, kept);
+	m->count = first;
+	m->names.len = names;
+	return rc;
+}
+
+static int
+put_array(struct minify *m, int depth)
+{
+	if (take(m, '[') == -1)
+		return -1;
+	skip_space(m);
+	if (m->p < m->end && *m->p == ']')
+		return take(m, ']');
+	for (;;) {
+		if (put_value(m, depth + 1) == -1)
+			return -1;
+		skip_space(m);
+		if (m->p < m->end && *m->p == ']')
+			return take(m, ']');
+		if (take(m, ',') == -1)
+			return -1;
+		skip_space(m);
+	}
+}
+
+static int
+put_value(struct minify *m, int depth)
+{
+	if (depth > MAX_JSON_DEPTH)
+		return refuse(m);
+	if (m->p < m->end && *m->p == '{')
+		return put_object(m, depth);
+	if (m->p < m->end && *m->p == '[')
+		return put_array(m, depth);
+	return put_scalar(m);
+}
+
+int
+json_put_minified(struct buf *b, const char *text, size_t len, struct error *e)
+{
+	struct minify m = { .p = text, .end = text + len, .out = b };
+	size_t was = b->len, at;
+	int rc;
+
+	if (buf_init(&m.names, 2 * len + 256) == -1)
+		return error_set(e, RC_TEMP, "JSON value: %s", strerror(errno));
+	skip_space(&m);
+	rc = put_value(&m, 0);
+	skip_space(&m);
+	if (rc == 0 && m.p < m.end)
+		rc = refuse(&m);
+	free(m.members);
+	buf_free(&m.names);
+	if (rc == 0)
+		return 0;
+	b->len = was;
+	if (m.bad == NULL)
+		return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "JSON value: %s", strerror(errno));
+	at = (size_t)(m.bad - text);
+	return error_set(e, RC_FAIL, "not JSON at byte %zu: %.*s", at + 1, (int)(len - at < 40 ? len - at : 40), m.bad);
+}

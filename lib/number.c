@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* Floating point numbers to text. */
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/number.h"
+
+/* Exact as doubles. */
+static const double tens[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+
+/* whole / 10^places */
+static int
+put_decimal(struct buf *b, bool negative, unsigned long long whole, unsigned places)
+{
+	char text[32], *p = text + sizeof(text);
+	unsigned i;
+
+	for (i = 0; i < places; i++, whole /= 10)
+		*--p = (char)('0' + whole % 10);
+	if (places > 0)
+		*--p = '.';
+	do
+		*--p = (char)('0' + whole % 10);
+	while ((whole /= 10) != 0);
+	if (negative)
+		*--p = '-';
+	return buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+/* Prices, measurements and the like: a decimal of few digits, below `digits` of them, which division by an exact power
+ * of ten gives back. Of so few digits at most one decimal reads as v. 0: it is none of these. */
+static int
+put_common(struct buf *b, double v, bool single, unsigned digits, unsigned most_places)
+{
+	double positive = fabs(v), whole;
+	unsigned places;
+
+	if (positive < 1e-4 && positive > 0)	/* %g takes an exponent from here on */
+		return 0;
+	for (places = 0; places <= most_places; places++) {
+		whole = rint(positive * tens[places]);
+		if (whole >= tens[digits])
+			return 0;
+		if (single ? (float)(whole / tens[places]) == (float)positive : whole / tens[places] == positive)
+			return put_decimal(b, signbit(v), (unsigned long long)whole, places) == -1 ? -1 : 1;
+	}
+	return 0;
+}
+
+/* Every decimal of `digits` digits is kept by the type; `most` are enough for each of its numbers. */
+static int
+put_any(struct buf *b, double v, bool single, int digits, int most)
+{
+	char text[40];
+	int n;
+
+	do
+		n = snprintf(text, sizeof(text), "%.*g", digits, v);
+	while (digits++ < most && (single ? strtof(text, NULL) != (float)v : strtod(text, NULL) != v));
+	return buf_add(b, text, (size_t)n);
+}
+
+int
+number_put_double(struct buf *b, double v)
+{
+	int rc;
+
+	if (!isfinite(v)) {
+		errno = EDOM;
+		return -1;
+	}
+	if ((rc = put_common(b, v, false, DBL_DIG, DBL_DIG)) != 0)
+		return rc == 1 ? 0 : -1;
+	return put_any(b, v, false, fabs(v) < DBL_MIN ? 1 : DBL_DIG, DBL_DECIMAL_DIG);
+}
+
+int
+number_put_float(struct buf *b, float v)
+{
+	int rc;
+
+	if (!isfinite(v)) {
+		errno = EDOM;
+		return -1;
+	}
+	/* 8 places: then no quotient is so near the middle of two floats that it is rounded twice */
+	if ((rc = put_common(b, (double)v, true, FLT_DIG, 8)) != 0)
+		return rc == 1 ? 0 : -1;
+	return put_any(b, (double)v, true, fabsf(v) < FLT_MIN ? 1 : FLT_DIG, FLT_DECIMAL_DIG);
+}

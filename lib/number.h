@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* Floating point numbers as JSON: the shortest digits that read back as the same number. */
+#ifndef LIB_NUMBER_H
+#define LIB_NUMBER_H
+
+#include "lib/buf.h"
+
+/* Append as printf's %g would, with as many digits as it takes. -1: as buf_add; EDOM: infinite or no number. */
+int	 number_put_double(struct buf *, double);
+int	 number_put_float(struct buf *, float);
+
+#endif
