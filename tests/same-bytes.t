@@ -35,12 +35,6 @@ on_server() {
 		CREATE TABLE j (id int PRIMARY KEY, j json);
 		INSERT INTO j VALUES (1, '{"b": [1, 2.50, -3e2, "\\u00fc\\n\\"", null, true], "a": {}}'), (2, '[]'), (3, '"x"'), (4, NULL), (5, '17');
 	SQL
-	if [ "$db_kind" = mysql ]; then
-		M2E_MYSQLDUMP_PATH=$mysql_bin/mysqldump
-		export M2E_MYSQLDUMP_PATH
-	else
-		unset M2E_MYSQLDUMP_PATH
-	fi
 	sql "SELECT table_name FROM information_schema.tables WHERE table_schema = '$db' AND table_name NOT LIKE 'none%'" >"$tmp/tables"
 	# shellcheck disable=SC2046 # one option a table
 	ok "$db_kind: a dump" dump-reader -q --config "$tmp/config.json" --take-dump "$tmp/dump.sql" $(sed "s/^/--table $db./" "$tmp/tables")
@@ -49,11 +43,13 @@ on_server() {
 	binlog-tail -q --config "$tmp/config.json" --from "$from" --until now --table "$db.*" >"$tmp/tail.ndjson"
 	is "$?" 0 "$db_kind: the log"
 	for road in dump keys tail; do
-		rows "$tmp/$road.ndjson" >"$tmp/$road.rows"
+		rows "$tmp/$road.ndjson" >"$tmp/$road.all"
+		grep -v '^"big"' "$tmp/$road.all" >"$tmp/$road.rows"
+		grep '^"big"' "$tmp/$road.all" | md5sum >>"$tmp/$road.rows" # too long for a person's eyes
 		schemas "$tmp/$road.ndjson" >"$tmp/$road.schemas"
 		without_float "$tmp/$road.rows" >"$tmp/$road.nofloat"
 	done
-	is "$(wc -l <"$tmp/tail.rows")" "$(sql "$(sed "s/.*/SELECT COUNT(*) FROM $db.\`&\` UNION ALL/" "$tmp/tables") SELECT 0" |
+	is "$(wc -l <"$tmp/tail.all")" "$(sql "$(sed "s/.*/SELECT COUNT(*) FROM $db.\`&\` UNION ALL/" "$tmp/tables") SELECT 0" |
 		awk '{ n += $1 } END { print n }')" "$db_kind: all rows"
 	same "$tmp/keys.rows" "$tmp/tail.rows" "$db_kind: by key and by log: the same bytes"
 	same "$tmp/dump.nofloat" "$tmp/tail.nofloat" "$db_kind: by dump and by log: the same bytes"
@@ -63,8 +59,8 @@ on_server() {
 	sql "DROP DATABASE $db"
 }
 
-need_mysql
-on_server
 need_mariadb
+on_server
+need_mysql
 on_server
 done_testing
