@@ -138,8 +138,10 @@ config() {
 		printf '%s\n' "$db_password" >"$tmp/db.password"
 		[ -z "$es_password" ] || printf '%s\n' "$es_password" >"$tmp/es.password"
 	)
+	config_dump=
+	[ "$db_kind" != mysql ] || config_dump=$mysql_bin/mysqldump
 	jq -n --arg host "$db_host" --argjson port "$db_port" --arg user "$db_user" --arg tmp "$tmp" \
-		--arg url "$es_url" --arg esuser "$es_user" --arg ca "$es_ca" --arg dump "${mysql_bin:+$mysql_bin/mysqldump}" '{
+		--arg url "$es_url" --arg esuser "$es_user" --arg ca "$es_ca" --arg dump "$config_dump" '{
 		database: {
 			driver: "mysql", host: $host, port: $port, username: $user,
 			password_file: ($tmp + "/db.password"), tables: $ARGS.positional
