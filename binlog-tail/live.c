@@ -25,6 +25,7 @@ struct live {
 	struct retry retry;
 	uint64_t failing_since_ms;	/* 0: all is well */
 	struct pos reached;		/* when it began to fail */
+	unsigned long old_thread;	/* the server's, of the connection that was lost; 0: none */
 	bool begun;			/* where to begin is known */
 };
 
@@ -153,6 +154,24 @@ resume(struct live *l)
 	return dump_start(&l->dump, &from, l->o->server_id, true, t->e);
 }
 
+/* The server may go on writing to a connection that fell silent, for as long as we told it to (net_write_timeout), and
+ * MariaDB lets no other one with our server id begin meanwhile. */
+static void
+end_old_dump(struct live *l)
+{
+	struct error ignored;
+	struct db_row r;
+
+	if (l->old_thread != 0 && db_row(l->dump.my, &r, &ignored, "SELECT id FROM information_schema.processlist "
+	    "WHERE id = %lu AND command LIKE 'Binlog Dump%%' AND user = SUBSTRING_INDEX(USER(), '@', 1)",
+	    l->old_thread) == 0) {
+		if (r.found)
+			db_run(l->dump.my, &ignored, "KILL %lu", l->old_thread);
+		db_row_free(&r);
+	}
+	l->old_thread = mysql_thread_id(l->dump.my);
+}
+
 static int
 connect_to(struct live *l)
 {
@@ -160,6 +179,7 @@ connect_to(struct live *l)
 		return -1;
 	if (check_identity(l) == -1 || (!l->begun && begin(l) == -1))
 		return -1;
+	end_old_dump(l);
 	return resume(l);
 }
 
