@@ -75,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct error e;
 	struct buf b;
 
-	if (n > 65536)	/* equal names are looked for pair by pair */
+	if (n > 65536)	/* the buffers' size; longer ones find no more */
 		return 0;
 	if (buf_init(&b, 65536 * 2) == -1)
 		abort();
