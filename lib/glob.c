@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Table patterns. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,16 +43,54 @@ glob_free(struct glob_list *l)
 	l->items = NULL;
 }
 
+/* The name behind one character of UTF-8. */
+static const char *
+next_character(const char *name)
+{
+	for (name++; ((unsigned char)*name & 0xc0) == 0x80; name++)
+		;
+	return name;
+}
+
+/* * is any text, ? one character, all else itself (fnmatch has brackets and backslashes, which names may hold too).
+ * A star that took too little takes one more; only the last one need ever do so. */
+static bool
+fits(const char *pattern, const char *name)
+{
+	const char *star = NULL, *taken = NULL;
+
+	while (*name != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			taken = name;
+		} else if (*pattern == '?') {
+			pattern++;
+			name = next_character(name);
+		} else if (*pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star != NULL) {
+			pattern = star + 1;
+			name = taken = next_character(taken);
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
 const struct glob *
 glob_find(const struct glob_list *l, const char *db, const char *table)
 {
-	char name[64 * 4 * 2 + 2];	/* two identifiers of 64 characters */
+	char name[2 * 255 + 2];	/* a table map's names have a byte for their length */
 	size_t i;
 
 	if (snprintf(name, sizeof(name), "%s.%s", db, table) >= (int)sizeof(name))
 		return NULL;
 	for (i = 0; i < l->count; i++)
-		if (fnmatch(l->items[i].pattern, name, 0) == 0)
+		if (fits(l->items[i].pattern, name))
 			return &l->items[i];
 	return NULL;
 }

@@ -432,6 +432,10 @@ test_glob(void)
 		{ "*.*", "a", "b", true }, { "shop?.order_*", "shop1", "order_2026", true },
 		{ "shop?.order_*", "shop", "order_", false }, { "city", "test", "city", true },
 		{ "World.city", "world", "city", false }, { "a.b.c", "a", "b.c", true },
+		{ "a.t[1]", "a", "t[1]", true }, { "a.t[1]", "a", "t1", false }, { "a.c:\\", "a", "c:\\", true },
+		{ "a.?", "a", "\xc3\xbc", true }, { "a.??", "a", "\xc3\xbc", false }, { "a.*b*c", "a", "abbcbc", true },
+		{ "a.*b*c", "a", "abbcb", false }, { "a.*", "a", "", true }, { "a.**?", "a", "", false },
+		{ "a.*?x", "a", "\xc3\xbcx", true },
 	};
 	struct glob_list l;
 	const struct glob *g;
