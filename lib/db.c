@@ -185,7 +185,9 @@ db_connect(const struct db_options *o, struct error *e)
 		my = open_connection(o, false, e);
 	if (my == NULL)
 		return NULL;
-	if (db_run(my, e, "SET SESSION time_zone='+00:00', sql_mode='', net_write_timeout=%d, wait_timeout=%d",
+	/* the last two: SHOW CREATE TABLE names every column that the log has, in quotes, whatever is set globally */
+	if (db_run(my, e, "SET SESSION time_zone='+00:00', sql_mode='', net_write_timeout=%d, wait_timeout=%d, "
+	    "sql_quote_show_create=1 /*!80030 , show_gipk_in_create_table_and_information_schema=1 */",
 	    WRITE_TIMEOUT_S, WRITE_TIMEOUT_S) == -1) {
 		mysql_close(my);
 		return NULL;
