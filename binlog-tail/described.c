@@ -94,7 +94,7 @@ is_unsigned(const struct table_map *m, size_t numeric)
 static int
 put_members(struct buf *b, struct cursor *list, const struct charset *charset)
 {
-	uint64_t n = cur_lenenc(list);
+	uint64_t n = cur_lenenc(list), bad = 0;
 	const uint8_t *text;
 	size_t len, i;
 	struct buf utf8;
@@ -106,7 +106,7 @@ put_members(struct buf *b, struct cursor *list, const struct charset *charset)
 		len = (size_t)cur_lenenc(list);
 		text = cur_take(list, len);
 		buf_clear(&utf8);
-		if (text == NULL || charset_put_utf8(charset, &utf8, (const char *)text, len, NULL) == -1 ||
+		if (text == NULL || charset_put_utf8(charset, &utf8, (const char *)text, len, &bad) == -1 ||
 		    buf_putc(b, '\'') == -1)
 			rc = -1;
 		for (i = 0; i < utf8.len && rc == 0; i++)

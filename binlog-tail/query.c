@@ -84,13 +84,14 @@ static int
 to_utf8(struct query *q, struct buf *utf8)
 {
 	const struct charset *c = collation_charset(q->charset);
+	uint64_t bad = 0;
 	size_t i;
 
 	for (i = 0; i < q->len && (uint8_t)q->sql[i] < 0x80; i++)
 		;
 	if (i == q->len || c == NULL || charset_is_utf8(c) || charset_is_binary(c))
 		return 0;
-	if (buf_init(utf8, MAX_EVENT_LINE) == -1 || charset_put_utf8(c, utf8, q->sql, q->len, NULL) == -1)
+	if (buf_init(utf8, MAX_EVENT_LINE) == -1 || charset_put_utf8(c, utf8, q->sql, q->len, &bad) == -1)
 		return -1;
 	q->sql = utf8->data;
 	q->len = utf8->len;
