@@ -127,6 +127,8 @@ tail_put_source(struct tail *t)
 
 	t->source_said = true;
 	t->announce++;
+	if (!t->offline)
+		t->line_ms = t->now_ms = now_ms();
 	return tail_line(t, was, event_put_source(&t->out.buf, &t->source));
 }
 
