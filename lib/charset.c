@@ -2,6 +2,7 @@
 /* Character sets: tables made from iconv's at first use, corrected where the servers differ. */
 #include <errno.h>
 #include <iconv.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -126,16 +127,16 @@ static const struct difference {
 };
 #define NDIFFERENCES (sizeof(differences) / sizeof(differences[0]))
 
+#define NPAIRS 0x8000
+
 /* Made at first use, kept for the process's life. Codes of characters (all but those of four bytes are in the first
  * 64 Ki), 0: none; by one byte, by two from 0x8000 on, by the two behind 0x8f. */
 static struct converter {
 	const struct charset *charset;
+	bool ready;		/* else iconv does not know it */
 	iconv_t cd;
-	uint16_t one[256];
-	uint16_t *two, *three;
+	uint16_t one[256], two[NPAIRS], three[NPAIRS];	/* memory that is never touched costs nothing */
 } *converters[NCHARSETS];
-
-#define NPAIRS 0x8000
 
 /* One character of n bytes, as iconv has it; 0: it is none. */
 static uint32_t
@@ -179,54 +180,39 @@ correct(struct converter *v, const struct difference *d)
 }
 
 /* A character of two bytes begins with a byte that is none by itself. */
-static int
+static void
 make_tables(struct converter *v)
 {
 	uint32_t i;
 
-	if (v->charset->max_bytes >= 2 && (v->two = calloc(NPAIRS, sizeof(*v->two))) == NULL)
-		return -1;
-	if (v->charset->max_bytes == 3 && (v->three = calloc(NPAIRS, sizeof(*v->three))) == NULL)
-		return -1;
 	for (i = 0; i < 256; i++)
 		v->one[i] = code_of(v, i, 1);
-	for (i = 0; i < NPAIRS && v->two != NULL; i++)
+	for (i = 0; i < NPAIRS && v->charset->max_bytes >= 2; i++)
 		if (v->one[(NPAIRS + i) >> 8] == 0)
 			v->two[i] = code_of(v, NPAIRS + i, 2);
-	for (i = 0; i < NPAIRS && v->three != NULL; i++)
+	for (i = 0; i < NPAIRS && v->charset->max_bytes == 3; i++)
 		v->three[i] = code_of(v, 0x8f0000 + NPAIRS + i, 3);
 	for (i = 0; i < NDIFFERENCES; i++)
 		if (strcmp(differences[i].charset, v->charset->name) == 0)
 			correct(v, &differences[i]);
-	return 0;
-}
-
-static void
-converter_free(struct converter *v)
-{
-	if (v->cd != (iconv_t)-1)
-		iconv_close(v->cd);
-	free(v->two);
-	free(v->three);
-	free(v);
 }
 
 static const struct converter *
 converter_of(const struct charset *c)
 {
-	struct converter *v = converters[c - charsets];
+	struct converter **v = &converters[c - charsets];
 
-	if (v != NULL)
-		return v;
-	if ((v = calloc(1, sizeof(*v))) == NULL)
-		return NULL;
-	v->charset = c;
-	v->cd = iconv_open("UTF-32BE", c->iconv_name);
-	if (v->cd == (iconv_t)-1 || make_tables(v) == -1) {
-		converter_free(v);
-		return NULL;
+	if (*v == NULL) {
+		if ((*v = calloc(1, sizeof(**v))) == NULL)
+			return NULL;
+		(*v)->charset = c;
+		(*v)->cd = iconv_open("UTF-32BE", c->iconv_name);
+		if ((*v)->cd != (iconv_t)-1) {
+			make_tables(*v);
+			(*v)->ready = true;
+		}
 	}
-	return converters[c - charsets] = v;
+	return (*v)->ready ? *v : NULL;
 }
 
 static const struct charset *
@@ -291,9 +277,9 @@ take_table(const struct converter *v, const uint8_t *p, size_t n, uint32_t *code
 	*skip = 1;
 	if ((*code = v->one[*p]) != 0 || *p == 0)
 		return 1;
-	if (v->two == NULL || n < 2 || *p < 0x80)
+	if (v->charset->max_bytes < 2 || n < 2 || *p < 0x80)
 		return 0;
-	if (v->three != NULL && *p == 0x8f) {
+	if (v->charset->max_bytes == 3 && *p == 0x8f) {
 		*skip = n >= 3 && p[1] >= 0x80 && p[2] >= 0x80 ? 3 : 1;
 		if (*skip == 3)
 			*code = v->three[(uint32_t)(p[1] << 8 | p[2]) - NPAIRS];

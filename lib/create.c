@@ -8,12 +8,15 @@
 #include "lib/sql.h"
 #include "lib/table.h"
 
+#define MAX_CHARSET_NAME 64	/* bytes with the NUL; the servers' have up to 32 */
 #define MAX_KEY_COLUMNS 64	/* MySQL allows 16, MariaDB 32 */
 
 /* A column as it stands in the text, until the table's own character set, which comes last, is known. */
 struct draft {
-	char *name, *type, *charset;
+	char *name, *type;
+	char charset[MAX_CHARSET_NAME];	/* "": none is named */
 	bool not_null, generated, invisible, json;
+	bool primary, unique;	/* a key of this column alone, said beside it */
 	bool version;	/* when a system-versioned row begins or ends: the same in all current rows */
 };
 
@@ -29,7 +32,8 @@ struct create {
 	size_t drafts_count;
 	struct draft_key *keys;
 	size_t keys_count;
-	char *db, *name, *charset;
+	char *db, *name;
+	char charset[MAX_CHARSET_NAME];
 	struct error *e;
 };
 
@@ -77,40 +81,6 @@ skip_brackets(struct create *c)
 	return 0;
 }
 
-static int
-set_charset(struct create *c, char **charset, const char *name)
-{
-	free(*charset);
-	return (*charset = strdup(name)) == NULL ? no_memory(c) : 0;
-}
-
-static struct draft_key *
-new_key(struct create *c)
-{
-	struct draft_key *grown = reallocarray(c->keys, c->keys_count + 1, sizeof(*grown));
-
-	if (grown == NULL) {
-		no_memory(c);
-		return NULL;
-	}
-	c->keys = grown;
-	memset(&grown[c->keys_count], 0, sizeof(*grown));
-	return &grown[c->keys_count++];
-}
-
-/* PRIMARY KEY and UNIQUE behind a column are keys of it alone. */
-static int
-add_inline_key(struct create *c, const struct draft *d, bool primary)
-{
-	struct draft_key *k = new_key(c);
-
-	if (k == NULL)
-		return -1;
-	k->primary = primary;
-	k->count = 1;
-	return (k->names[0] = strdup(d->name)) == NULL ? no_memory(c) : 0;
-}
-
 /* Types of more than one word, and SERIAL; the servers never print them, people write them. NULL: as it stands. */
 static const char *
 take_type_words(struct create *c, const struct sql_token *first)
@@ -148,10 +118,10 @@ take_type(struct create *c, struct draft *d)
 
 	if (t.type != SQL_WORD)
 		return bad(c, "a type was expected");
-	if ((national || sql_is(&t, "nchar") || sql_is(&t, "nvarchar")) && set_charset(c, &d->charset, "utf8mb3") == -1)
-		return -1;
-	if (sql_is(&t, "serial") && (d->not_null = true) && add_inline_key(c, d, false) == -1)
-		return -1;
+	if (national || sql_is(&t, "nchar") || sql_is(&t, "nvarchar"))
+		strlcpy(d->charset, "utf8mb3", sizeof(d->charset));
+	if (sql_is(&t, "serial"))
+		d->unique = d->not_null = true;
 	if ((words = take_type_words(c, &t)) != NULL)
 		from = c->sql.p;
 	if (sql_take_mark(&c->sql, '(') && skip_brackets(c) == -1)
@@ -168,24 +138,20 @@ take_type(struct create *c, struct draft *d)
 
 /* CHARACTER SET x, CHARSET x, COLLATE y (a collation says its charset, but MariaDB's uca1400 ones need not). */
 static int
-take_charset(struct create *c, char **charset, bool collation)
+take_charset(struct create *c, char charset[MAX_CHARSET_NAME], bool collation)
 {
 	const struct charset *of;
 	char *name = NULL;
-	int rc;
 
 	sql_take_mark(&c->sql, '=');
 	if (take_name(c, &name) == -1)
 		return -1;
-	if (!collation) {
-		free(*charset);
-		*charset = name;
-		return 0;
-	}
-	of = charset_of_collation(name);
-	rc = of != NULL && *charset == NULL ? set_charset(c, charset, charset_name(of)) : 0;
+	if (!collation)
+		strlcpy(charset, name, MAX_CHARSET_NAME);
+	else if (*charset == '\0' && (of = charset_of_collation(name)) != NULL)
+		strlcpy(charset, charset_name(of), MAX_CHARSET_NAME);
 	free(name);
-	return rc;
+	return 0;
 }
 
 /* Is it json_valid(`name`) and nothing more, up to the closing bracket? */
@@ -216,13 +182,12 @@ take_check(struct create *c, struct draft *d)
 }
 
 /* AS (expression), AS ROW START, AS ROW END */
-static int
+static void
 take_generated(struct create *c, struct draft *d)
 {
 	d->generated = true;
 	if (sql_take(&c->sql, "row"))
 		d->version = d->not_null = true;
-	return 0;
 }
 
 /* One attribute of a column, or any other token, which says nothing to us. */
@@ -234,21 +199,25 @@ take_attribute(struct create *c, struct draft *d)
 	if (sql_is(&t, "not") && sql_take(&c->sql, "null"))
 		d->not_null = true;
 	else if (sql_is(&t, "character") && sql_take(&c->sql, "set"))
-		return take_charset(c, &d->charset, false);
+		return take_charset(c, d->charset, false);
 	else if (sql_is(&t, "charset"))
-		return take_charset(c, &d->charset, false);
+		return take_charset(c, d->charset, false);
 	else if (sql_is(&t, "collate"))
-		return take_charset(c, &d->charset, true);
-	else if (sql_is(&t, "ascii") || sql_is(&t, "unicode") || sql_is(&t, "byte"))
-		return set_charset(c, &d->charset, sql_is(&t, "ascii") ? "latin1" : sql_is(&t, "byte") ? "binary" : "ucs2");
+		return take_charset(c, d->charset, true);
+	else if (sql_is(&t, "ascii"))
+		strlcpy(d->charset, "latin1", sizeof(d->charset));
+	else if (sql_is(&t, "unicode"))
+		strlcpy(d->charset, "ucs2", sizeof(d->charset));
+	else if (sql_is(&t, "byte"))
+		strlcpy(d->charset, "binary", sizeof(d->charset));
 	else if (sql_is(&t, "as"))
-		return take_generated(c, d);
+		take_generated(c, d);
 	else if (sql_is(&t, "invisible"))
 		d->invisible = true;
-	else if (sql_is(&t, "primary") || sql_is(&t, "key"))
-		return sql_take(&c->sql, "key"), add_inline_key(c, d, true);
 	else if (sql_is(&t, "unique"))
-		return sql_take(&c->sql, "key"), add_inline_key(c, d, false);
+		d->unique = true, sql_take(&c->sql, "key");
+	else if (sql_is(&t, "key"))	/* PRIMARY KEY, or KEY alone */
+		d->primary = d->not_null = true;
 	else if (sql_is(&t, "check"))
 		return take_check(c, d);
 	else if (sql_is(&t, "comment"))
@@ -328,6 +297,19 @@ take_key_columns(struct create *c, struct draft_key *k)
 	return sql_take_mark(&c->sql, ')') ? 0 : bad(c, "a key column was expected");
 }
 
+/* NULL: no memory. */
+static struct draft_key *
+new_key(struct create *c)
+{
+	struct draft_key *grown = reallocarray(c->keys, c->keys_count + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return NULL;
+	c->keys = grown;
+	memset(&grown[c->keys_count], 0, sizeof(*grown));
+	return &grown[c->keys_count++];
+}
+
 /* PRIMARY KEY …, UNIQUE [KEY|INDEX] [name] …: up to the bracket, then the columns. */
 static int
 take_unique_key(struct create *c, bool primary)
@@ -336,7 +318,7 @@ take_unique_key(struct create *c, bool primary)
 	struct sql_token t;
 
 	if (k == NULL)
-		return -1;
+		return no_memory(c);
 	k->primary = primary;
 	for (t = sql_peek(&c->sql); !sql_is_mark(&t, '('); t = sql_peek(&c->sql)) {
 		if (at_item_end(c))
@@ -405,10 +387,10 @@ take_options(struct create *c)
 		if (t.type == SQL_BAD)
 			return bad(c, "an open quote or comment");
 		if (sql_is(&t, "charset") || (sql_is(&t, "character") && sql_take(&c->sql, "set"))) {
-			if (take_charset(c, &c->charset, false) == -1)
+			if (take_charset(c, c->charset, false) == -1)
 				return -1;
 		} else if (sql_is(&t, "collate")) {
-			if (take_charset(c, &c->charset, true) == -1)
+			if (take_charset(c, c->charset, true) == -1)
 				return -1;
 		}
 	}
@@ -480,19 +462,29 @@ key_columns(const struct create *c, const struct table *t, const struct draft_ke
 	return k->primary || !k->partial ? n : 0;
 }
 
+/* Those said beside their columns come before those of the list, as the servers number them. */
 static int
 choose_key(struct create *c, struct table *t)
 {
 	size_t columns[MAX_KEY_COLUMNS], best[MAX_KEY_COLUMNS], n, best_n = 0, i;
+	struct draft_key alone, *k;
+	bool primary = false;
 
-	for (i = 0; i < c->keys_count; i++) {
-		n = key_columns(c, t, &c->keys[i], columns);
-		if (n == 0 || (best_n > 0 && !c->keys[i].primary))
+	for (i = 0; i < c->drafts_count + c->keys_count && !primary; i++) {
+		alone = (struct draft_key){ .count = 1 };
+		k = i < c->drafts_count ? &alone : &c->keys[i - c->drafts_count];
+		if (k == &alone) {
+			if (!c->drafts[i].primary && !c->drafts[i].unique)
+				continue;
+			alone.names[0] = c->drafts[i].name;
+			alone.primary = c->drafts[i].primary;
+		}
+		n = key_columns(c, t, k, columns);
+		if (n == 0 || (best_n > 0 && !k->primary))
 			continue;
 		memcpy(best, columns, sizeof(best));
 		best_n = n;
-		if (c->keys[i].primary)
-			break;
+		primary = k->primary;
 	}
 	return table_set_key(t, best, best_n, c->e);
 }
@@ -523,7 +515,7 @@ build(struct create *c, struct table *t)
 	mark_primary(c);
 	for (i = 0; i < c->drafts_count; i++) {
 		d = &c->drafts[i];
-		name = d->charset != NULL ? d->charset : c->charset != NULL ? c->charset : "utf8mb4";
+		name = d->charset[0] != '\0' ? d->charset : c->charset[0] != '\0' ? c->charset : "utf8mb4";
 		/* JSON is UTF-8, and long: other text with such a check stays text */
 		json = d->json && strcasecmp(d->type, "longtext") == 0 && (charset = charset_find(name)) != NULL &&
 		    charset_is_utf8(charset);
@@ -542,7 +534,6 @@ create_free(struct create *c)
 	for (i = 0; i < c->drafts_count; i++) {
 		free(c->drafts[i].name);
 		free(c->drafts[i].type);
-		free(c->drafts[i].charset);
 	}
 	for (i = 0; i < c->keys_count; i++)
 		for (k = 0; k < c->keys[i].count; k++)
@@ -551,7 +542,6 @@ create_free(struct create *c)
 	free(c->keys);
 	free(c->db);
 	free(c->name);
-	free(c->charset);
 }
 
 struct table *

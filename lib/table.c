@@ -308,10 +308,10 @@ read_type(struct sql *s, bool binary, struct column *c, struct error *e)
 
 	if (sql_is(&word, "double"))
 		sql_take(s, "precision");
+	if (n != NULL && binary && n->binary != NULL)
+		n = type_in_binary(n);
 	if (n == NULL)
 		return error_set(e, RC_FAIL, "column %s: unknown type %.*s", c->name, (int)word.len, word.text);
-	if (binary && n->binary != NULL)
-		n = type_in_binary(n);
 	c->kind = n->kind;
 	c->bytes = n->bytes;
 	c->fixed = n->flags & FIXED;
