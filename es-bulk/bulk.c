@@ -207,6 +207,8 @@ bulk_step(struct bulk *b, bool starved, int wait_ms, bool *readable, struct erro
 	}
 	if (acknowledge(b, e) == -1)
 		return -1;
+	if (b->o.dry_run && readable == NULL)
+		return 0;	/* what was to be printed is */
 	return ended > 0 ? 0 : wait_for(b, wait_ms, readable, e);
 }
 

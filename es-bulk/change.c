@@ -314,13 +314,19 @@ keep_head(struct change_reader *r, const struct change *c)
 	r->known.table.p = r->head.data + (c->table.p - c->line);
 }
 
+#define MAX_SHOWN 40	/* bytes of a line in a message */
+
 static int
 line_error(const struct change *c, const struct scan *s, struct error *e)
 {
-	size_t at = (size_t)(s->p - c->line), left = c->len - at;
+	size_t at = (size_t)(s->p - c->line), left = c->len - at, i, n;
+	char found[MAX_SHOWN + 1];
 
-	return error_set(e, RC_FAIL, "line %" PRIu64 ", byte %zu: expected %s, found %.*s", c->number, at + 1,
-	    s->expected, left == 0 ? 12 : (int)(left < 40 ? left : 40), left == 0 ? "the line end" : s->p);
+	for (n = left < MAX_SHOWN ? left : MAX_SHOWN, i = 0; i < n; i++)
+		found[i] = s->p[i] >= ' ' && s->p[i] <= '~' ? s->p[i] : '?';
+	found[n] = '\0';
+	return error_set(e, RC_FAIL, "line %" PRIu64 ", byte %zu: expected %s, found %s", c->number, at + 1, s->expected,
+	    left == 0 ? "the line's end" : found);
 }
 
 static int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Dead letters. */
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,7 @@ sync_folder(const char *file)
 int
 dead_open(struct dead *d, const char *file, uint64_t max, struct error *e)
 {
+	struct stat st;
 	off_t end;
 	int rc = -1;
 
@@ -73,6 +75,8 @@ dead_open(struct dead *d, const char *file, uint64_t max, struct error *e)
 		return 0;
 	if ((d->fd = open(file, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) == -1)
 		return error_set(e, RC_USAGE, "dead-letter file %s: %s", file, strerror(errno));
+	if (fstat(d->fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return error_set(e, RC_USAGE, "dead-letter file %s: not a regular file", file);
 	/* another process's load may write to it too: not while this one counts and cuts */
 	if (flock(d->fd, LOCK_EX) == 0 && count_lines(d->fd, &d->count, &end) == 0 &&
 	    ftruncate(d->fd, end) == 0 && sync_folder(file) == 0)

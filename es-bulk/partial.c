@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Partial rows. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +12,10 @@
 #include "es-bulk/index.h"
 #include "es-bulk/partial.h"
 
+/* METHOD /ALIAS/_doc/ID?query */
 static int
-ask_for(struct bulk *b, struct target *t, struct slice id, struct error *e)
+ask_document(struct bulk *b, const char *method, struct target *t, struct slice id, const char *query,
+    struct error *e)
 {
 	struct json j = { 0 };
 	struct buf path, text;
@@ -26,10 +30,10 @@ ask_for(struct bulk *b, struct target *t, struct slice id, struct error *e)
 	if (json_parse_checked(&j, id.p, id.n, e) == -1 || json_text(&j, 0, &text) == -1 ||
 	    buf_putc(&path, '/') == -1 || path_put(&path, t->alias, strlen(t->alias)) == -1 ||
 	    buf_puts(&path, "/_doc/") == -1 || path_put(&path, text.data, text.len) == -1 ||
-	    buf_puts(&path, "?realtime=true") == -1 || buf_str(&path) == NULL)
+	    buf_puts(&path, query) == -1 || buf_str(&path) == NULL)
 		error_set(e, RC_TEMP, "document: %s", strerror(errno));
 	else
-		rc = bulk_ask(b, "GET", path.data, NULL, e);
+		rc = bulk_ask(b, method, path.data, NULL, e);
 	json_free(&j);
 	buf_free(&path);
 	buf_free(&text);
@@ -90,7 +94,7 @@ partial_merge(struct bulk *b, struct target *t, const struct change *c, struct s
 	uint64_t version;
 	int source;
 
-	if (ask_for(b, t, id, e) == -1)
+	if (ask_document(b, "GET", t, id, "?realtime=true", e) == -1)
 		return MERGE_FAILED;
 	if (b->call.status != 200 && (b->call.status != 404 || answer_error(b->call.answer.data, b->call.answer.len).p != NULL)) {
 		bulk_refused(b, t->alias, e);
@@ -116,4 +120,20 @@ out:
 	json_free(&doc);
 	json_free(&own);
 	return rc;
+}
+
+int
+partial_was_deleted(struct bulk *b, struct target *t, const struct change *c, struct slice id, bool *deleted,
+    struct error *e)
+{
+	char query[96];
+
+	snprintf(query, sizeof(query), "?version=%" PRIu64 "&version_type=external_gte", c->version);
+	if (ask_document(b, "DELETE", t, id, query, e) == -1)
+		return -1;
+	*deleted = b->call.status == 409;
+	if (*deleted || b->call.status == 200 ||
+	    (b->call.status == 404 && answer_error(b->call.answer.data, b->call.answer.len).p == NULL))
+		return 0;
+	return bulk_refused(b, t->alias, e);
 }

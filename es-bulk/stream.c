@@ -106,6 +106,7 @@ merge_row(struct stream *s, struct target *t, const struct change *c, bool moved
 {
 	const struct buf *id = moved ? &s->old_id : &s->id;
 	enum merge m;
+	bool deleted;
 
 	if (!s->o.merge_partial)
 		return error_set(e, RC_FAIL, "line %" PRIu64 ": a partial row of %s (--partial=stop); "
@@ -123,7 +124,11 @@ merge_row(struct stream *s, struct target *t, const struct change *c, bool moved
 	switch (m) {
 	case MERGE_DONE: return 1;
 	case MERGE_NEWER: s->bulk.count.stale++; return 0;
-	case MERGE_MISSING: return refuse_partial(s, c, e);
+	case MERGE_MISSING:
+		if (partial_was_deleted(&s->bulk, t, c, (struct slice){ s->id.data, s->id.len }, &deleted, e) == -1)
+			return -1;
+		s->bulk.count.stale += deleted;
+		return deleted ? 0 : refuse_partial(s, c, e);
 	default: return -1;
 	}
 }
@@ -304,6 +309,8 @@ take_line(struct stream *s, const char *line, size_t n, struct error *e)
 {
 	struct change c;
 
+	if (n > s->o.bulk.max_line)
+		return error_set(e, RC_FAIL, "line %" PRIu64 ": longer than %zu bytes", s->lines.number, s->o.bulk.max_line);
 	if (change_read(&s->reader, line, n, s->lines.number, &c, e) == -1)
 		return -1;
 	if (change_is_row(&c))

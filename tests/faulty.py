@@ -45,6 +45,7 @@ class Engine:
         self.page = None            # ids in a page of a list, whatever was asked for
         self.points = True          # has points in time; else scrolls only
         self.need_login = None
+        self.slow_left = 5          # each costs the test a time-out
 
     # -- documents
 
@@ -125,6 +126,10 @@ class Engine:
 
     def handle(self, method, path, query, body):
         part = [urllib.parse.unquote(p) for p in path.strip("/").split("/")]
+        if path == "/_test":        # {"faults":{…}, "max_body":N, …}: how it is to behave; answers with what it counted
+            for k, v in json.loads(body or b"{}").items():
+                setattr(self, k, v)
+            return 200, {"requests": self.requests, "items": self.items, "told": self.told}
         if path == "/":
             return 200, {"version": {"number": "8.0.0"}, "tagline": "You Know, for Tests"}
         if part[-1] == "_bulk":
@@ -166,6 +171,9 @@ class Engine:
             return 200, {"_shards": {"failed": 0}}
         if what == "_count":
             return 200, {"count": len(index.visible)}
+        if what == "_doc" and method == "DELETE":
+            status, rest = self.write("delete", real, part[2], int(query["version"]), None, False)
+            return status, dict(rest, _id=part[2])
         if what == "_doc":
             had = index.docs.get(part[2])
             if had is None or had[1] is None:
@@ -221,10 +229,17 @@ class Engine:
                 for op, name, doc, version, source in items:
                     self.write(op, name, doc, version, source, True)
             self.twins = [t for t in self.twins if t[0] > self.requests]
+            if path == "/_test":
+                self.plan = set()
+                return (*self.handle(method, path, query, body), {})
             if self.need_login is not None and headers.get("authorization") != self.need_login:
                 return (*error(401, "security_exception", "missing authentication credentials"), {})
             self.plan = set() if self.calm else {f for f, p in self.faults.items() if f != "item" and self.random.random() < p}
             plan = self.plan
+            if "slow" in plan:
+                self.slow_left -= 1
+                if self.slow_left < 0:
+                    plan.discard("slow")
             if plan:
                 self.told.append(f"{self.requests} {method} {path}: {' '.join(sorted(plan))}")
             if "drop_before" in plan:
