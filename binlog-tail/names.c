@@ -214,6 +214,7 @@ from_file(struct tail *t, const struct table_map *m)
 		if (table_add_column(copy, c->name, c->type, c->charset == NULL ? NULL : charset_name(c->charset),
 		    c->nullable, c->generated, c->invisible, t->e) == -1)
 			break;
+		copy->columns[k].version = c->version;
 	}
 	if (k < n->file[i]->count || table_set_key(copy, n->file[i]->key, n->file[i]->key_count, t->e) == -1) {
 		table_free(copy);

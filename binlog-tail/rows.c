@@ -183,6 +183,43 @@ changed_key(struct tail *t, const struct table_map *m, char **scratch, const str
 	return 0;
 }
 
+/* Is the row with this end a current one? What an image leaves out is as it was: history never changes. -1: no value. */
+static int
+is_current(struct tail *t, const struct cell *end, const struct spot *s)
+{
+	char digits[DIGITS_BYTES], *scratch = digits;
+	struct value v;
+
+	if (s->is != SPOT_HERE)
+		return 1;
+	if (spot_value(t, end, s, &v, &scratch) == -1)
+		return -1;
+	return value_is_forever(&v);
+}
+
+/* A system-versioned table's log has its history, too: rows that ended are inserted beside their updates, and deleted
+ * ones get an end. *type: what became of the current row; NULL: nothing. */
+static int
+current_type(struct tail *t, const struct rows_event *r, const struct rows_type **type)
+{
+	int end = table_row_end(r->map->definition->table), before = 1, after = 1;
+
+	*type = r->type;
+	if (end == -1)
+		return 0;
+	if (r->type->images & IMAGE_BEFORE)
+		before = is_current(t, &r->map->cells[end], &t->rows.before[end]);
+	if (r->type->images & IMAGE_AFTER)
+		after = is_current(t, &r->map->cells[end], &t->rows.after[end]);
+	if (before == -1 || after == -1)
+		return -1;
+	if (before == 0 || (after == 0 && !(r->type->images & IMAGE_BEFORE)))
+		*type = NULL;
+	else if (after == 0)
+		*type = &rows_types[EV_DELETE_ROWS_V1];
+	return 0;
+}
+
 /* One row's line. */
 static int
 put_row(struct tail *t, const struct rows_event *r)
@@ -211,6 +248,7 @@ put_row(struct tail *t, const struct rows_event *r)
 static int
 take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 {
+	struct rows_event current = *r;
 	const uint8_t *start = c->p;
 
 	if (r->type->images & IMAGE_BEFORE)
@@ -226,7 +264,9 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 	if (tail_is_written(t, t->row_pos.offset))
 		return 0;
 	t->group.said = t->row_pos.offset;
-	return put_row(t, r);
+	if (current_type(t, r, &current.type) == -1)
+		return -1;
+	return current.type == NULL ? 0 : put_row(t, &current);
 }
 
 /* Where in this file rows begin to count, when those before p do not. */

@@ -92,7 +92,7 @@ check_given(struct dump *d, const bool *given, struct error *e)
 		if (!t->columns[i].generated)
 			return input_error(&d->in, NULL, e, "%s.%s: no value for column %s, only its default, "
 			    "which the server knows", t->db, t->name, t->columns[i].name);
-		if (!lt->warned_generated)
+		if (!lt->warned_generated && t->columns[i].version == VERSION_NONE)
 			log_warn("generated columns are not in the dump: rows come without them table=%s.%s column=%s",
 			    t->db, t->name, t->columns[i].name);
 		lt->warned_generated = true;

@@ -244,7 +244,10 @@ load_put(struct load *l, const struct load_table *t, const struct value *values,
 {
 	const struct row_event r = { .op = "snapshot", .table = t->table, .row = values, .key = values, .pos = &l->pos,
 	    .generated_absent = true };
+	int end = table_row_end(t->table);
 
+	if (end != -1 && values[end].type != VALUE_ABSENT && !value_is_forever(&values[end]))
+		return 0;	/* --dump-history: it is no more */
 	l->rows++;
 	if (event_put_row(&l->out.buf, &r, &l->values, e) == -1)
 		return -1;

@@ -17,7 +17,7 @@ struct draft {
 	char charset[MAX_CHARSET_NAME];	/* "": none is named */
 	bool not_null, generated, invisible, json;
 	bool primary, unique;	/* a key of this column alone, said beside it */
-	bool version;	/* when a system-versioned row begins or ends: the same in all current rows */
+	enum column_version version;
 };
 
 struct draft_key {
@@ -34,6 +34,7 @@ struct create {
 	size_t keys_count;
 	char *db, *name;
 	char charset[MAX_CHARSET_NAME];
+	bool versioned;		/* WITH SYSTEM VERSIONING */
 	struct error *e;
 };
 
@@ -186,8 +187,10 @@ static void
 take_generated(struct create *c, struct draft *d)
 {
 	d->generated = true;
-	if (sql_take(&c->sql, "row"))
-		d->version = d->not_null = true;
+	if (!sql_take(&c->sql, "row"))
+		return;
+	d->not_null = true;
+	d->version = sql_take(&c->sql, "end") ? VERSION_END : VERSION_START;
 }
 
 /* One attribute of a column, or any other token, which says nothing to us. */
@@ -377,7 +380,7 @@ take_item(struct create *c)
 	return skip_item(c);
 }
 
-/* Behind the list: only the character set matters. */
+/* Behind the list: only the character set matters, and WITH SYSTEM VERSIONING. */
 static int
 take_options(struct create *c)
 {
@@ -392,6 +395,8 @@ take_options(struct create *c)
 		} else if (sql_is(&t, "collate")) {
 			if (take_charset(c, c->charset, true) == -1)
 				return -1;
+		} else if (sql_is(&t, "with") && sql_take(&c->sql, "system")) {
+			c->versioned = true;
 		}
 	}
 	return 0;
@@ -444,7 +449,7 @@ parse(struct create *c, const char *db)
 
 /* Indexes of the key's columns; 0: it identifies no row, or FLOAT and DOUBLE do, whose text is not exact. */
 static size_t
-key_columns(const struct create *c, const struct table *t, const struct draft_key *k, size_t *columns)
+key_columns(const struct table *t, const struct draft_key *k, size_t *columns)
 {
 	const struct column *column;
 	size_t i, n = 0;
@@ -456,7 +461,7 @@ key_columns(const struct create *c, const struct table *t, const struct draft_ke
 		column = &t->columns[at];
 		if ((!k->primary && column->nullable) || column->kind == COLUMN_FLOAT || column->kind == COLUMN_DOUBLE)
 			return 0;
-		if (!c->drafts[at].version)
+		if (column->version == VERSION_NONE)
 			columns[n++] = (size_t)at;
 	}
 	return k->primary || !k->partial ? n : 0;
@@ -479,7 +484,7 @@ choose_key(struct create *c, struct table *t)
 			alone.names[0] = c->drafts[i].name;
 			alone.primary = c->drafts[i].primary;
 		}
-		n = key_columns(c, t, k, columns);
+		n = key_columns(t, k, columns);
 		if (n == 0 || (best_n > 0 && !k->primary))
 			continue;
 		memcpy(best, columns, sizeof(best));
@@ -502,6 +507,23 @@ mark_primary(struct create *c)
 					c->drafts[i].not_null = true;
 }
 
+/* Where they are not columns of the user's own, the servers add them, and do not print them. */
+static int
+add_versions(struct create *c, struct table *t)
+{
+	static const char *const names[] = { "row_start", "row_end" };
+	size_t i;
+
+	if (!c->versioned || table_row_end(t) != -1)
+		return 0;
+	for (i = 0; i < 2; i++) {
+		if (table_add_column(t, names[i], "timestamp(6)", NULL, false, true, true, c->e) == -1)
+			return -1;
+		t->columns[t->count - 1].version = i == 0 ? VERSION_START : VERSION_END;
+	}
+	return 0;
+}
+
 /* Text without any character set named is taken for utf8mb4, the servers' own default. */
 static int
 build(struct create *c, struct table *t)
@@ -522,8 +544,9 @@ build(struct create *c, struct table *t)
 		if (table_add_column(t, d->name, json ? "json" : d->type, name, !d->not_null, d->generated,
 		    d->invisible, c->e) == -1)
 			return -1;
+		t->columns[i].version = d->version;
 	}
-	return choose_key(c, t);
+	return add_versions(c, t) == -1 ? -1 : choose_key(c, t);
 }
 
 static void

@@ -33,9 +33,9 @@ put_values(struct buf *b, const struct table *t, const struct value *values, con
 	bool first = true;
 
 	for (i = 0; i < t->count; i++) {
-		if (values[i].type == VALUE_ABSENT)
-			continue;
 		c = &t->columns[i];
+		if (values[i].type == VALUE_ABSENT || c->version != VERSION_NONE)
+			continue;
 		if ((to = buf_room(b, c->label_len + 1)) == NULL)
 			return -1;
 		*to = first ? '{' : ',';
@@ -51,10 +51,11 @@ put_values(struct buf *b, const struct table *t, const struct value *values, con
 static bool
 is_partial(const struct row_event *r)
 {
+	const struct column *c = r->table->columns;
 	size_t i;
 
-	for (i = 0; i < r->table->count; i++)
-		if (r->row[i].type == VALUE_ABSENT && !(r->generated_absent && r->table->columns[i].generated))
+	for (i = 0; i < r->table->count; i++, c++)
+		if (r->row[i].type == VALUE_ABSENT && !(r->generated_absent && c->generated) && c->version == VERSION_NONE)
 			return true;
 	return r->partial;
 }
@@ -65,7 +66,7 @@ has_values(const struct row_event *r)
 	size_t i;
 
 	for (i = 0; r->old != NULL && i < r->table->count; i++)
-		if (r->old[i].type != VALUE_ABSENT)
+		if (r->old[i].type != VALUE_ABSENT && r->table->columns[i].version == VERSION_NONE)
 			return true;
 	return false;
 }

@@ -146,12 +146,23 @@ table_column(const struct table *t, const char *name, size_t len)
 	return -1;
 }
 
+int
+table_row_end(const struct table *t)
+{
+	size_t i;
+
+	for (i = t->count; i-- > 0;)
+		if (t->columns[i].version == VERSION_END)
+			return (int)i;
+	return -1;
+}
+
 static bool
 column_equal(const struct column *a, const struct column *b)
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 && a->kind == b->kind &&
 	    a->charset == b->charset && a->nullable == b->nullable && a->generated == b->generated &&
-	    a->invisible == b->invisible;
+	    a->invisible == b->invisible && a->version == b->version;
 }
 
 bool
@@ -171,6 +182,8 @@ table_equal(const struct table *a, const struct table *b)
 	return true;
 }
 
+static const char *const version_names[] = { [VERSION_START] = "start", [VERSION_END] = "end" };
+
 static int
 put_column(struct buf *b, const struct column *c)
 {
@@ -182,7 +195,8 @@ put_column(struct buf *b, const struct column *c)
 		return -1;
 	if ((c->nullable && buf_puts(b, ",\"nullable\":true") == -1) ||
 	    (c->generated && buf_puts(b, ",\"generated\":true") == -1) ||
-	    (c->invisible && buf_puts(b, ",\"invisible\":true") == -1))
+	    (c->invisible && buf_puts(b, ",\"invisible\":true") == -1) ||
+	    (c->version != VERSION_NONE && buf_putf(b, ",\"version\":\"%s\"", version_names[c->version]) == -1))
 		return -1;
 	return buf_putc(b, '}');
 }
@@ -216,6 +230,7 @@ schema_column(struct table *t, const struct json *j, int object, struct error *e
 	int charset_token = json_member(j, object, "charset"), nullable = json_member(j, object, "nullable");
 	int generated = json_member(j, object, "generated"), invisible = json_member(j, object, "invisible");
 	int name_token = json_member(j, object, "name"), type_token = json_member(j, object, "type"), rc = -1;
+	int version = json_member(j, object, "version");
 	char *name = NULL, *type = NULL, *charset = NULL;
 
 	if (name_token == -1 || type_token == -1 || (name = json_strdup(j, name_token)) == NULL ||
@@ -228,6 +243,8 @@ schema_column(struct table *t, const struct json *j, int object, struct error *e
 		    nullable != -1 && json_type(j, nullable) == JSON_TRUE,
 		    generated != -1 && json_type(j, generated) == JSON_TRUE,
 		    invisible != -1 && json_type(j, invisible) == JSON_TRUE, e);
+	if (rc == 0 && version != -1)
+		t->columns[t->count - 1].version = json_is(j, version, "end") ? VERSION_END : VERSION_START;
 	free(name);
 	free(type);
 	free(charset);

@@ -26,6 +26,10 @@ enum column_kind {
 	COLUMN_JSON, COLUMN_GEOMETRY, COLUMN_UUID, COLUMN_INET4, COLUMN_INET6, COLUMN_VECTOR,
 };
 
+/* When a row of a system-versioned table (MariaDB) begins and ends to count. Rows leave these out: only current ones
+ * are shown, which have the same end. */
+enum column_version { VERSION_NONE, VERSION_START, VERSION_END };
+
 struct member {			/* of an ENUM or SET, in UTF-8 */
 	char *text;
 	size_t len;
@@ -43,6 +47,7 @@ struct column {
 	uint32_t length;	/* COLUMN_BIT: bits; BINARY(n): n; CHAR, VARCHAR: characters; else 0 */
 	bool is_unsigned, nullable, generated, invisible;
 	bool fixed;		/* CHAR, BINARY: BINARY is padded to length */
+	enum column_version version;	/* table_add_column's caller sets it */
 	const struct charset *charset;	/* COLUMN_TEXT, COLUMN_ENUM, COLUMN_SET; NULL for the others */
 	struct member *members;
 	size_t members_count;
@@ -61,7 +66,8 @@ struct table {
 /* Reads one CREATE TABLE statement as SHOW CREATE TABLE and dumps print it (MySQL 5.5 to 9, MariaDB 10 and 11;
  * versioned comments are read as text). db: used when the name has none. The key is the primary key, else the
  * first UNIQUE key whose columns are whole and NOT NULL; one with a FLOAT or DOUBLE column is none, and a system-versioned
- * table's ROW END, the same in all current rows, is no part of it.
+ * table's ROW END, the same in all current rows, is no part of it. Its hidden columns row_start and row_end, which the
+ * servers do not print, are the table's last ones.
  * NULL: RC_FAIL, the message names the byte. A table made by table_free's caller. */
 struct table *table_from_create(const char *sql, size_t len, const char *db, struct error *);
 /* The same from a schema line's object (token 0 of j): columns[].name/type/charset/…, key by column names. */
@@ -76,6 +82,8 @@ int	 table_add_column(struct table *, const char *name, const char *type, const 
 int	 table_set_key(struct table *, const size_t *columns, size_t count, struct error *);
 /* -1: no such column. Names are compared without regard to ASCII case, as the servers do. */
 int	 table_column(const struct table *, const char *name, size_t len);
+/* The column that says when a row ends to count; -1: the table is not system-versioned. */
+int	 table_row_end(const struct table *);
 /* Same columns, types, and key? */
 bool	 table_equal(const struct table *, const struct table *);
 /* Appends the schema line with its LF. from: "server", "dump", …; pos may be unset. -1: as buf_add. */

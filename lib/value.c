@@ -444,3 +444,11 @@ value_put_key(struct buf *b, const struct column *c, const struct value *v, stru
 	}
 	return rc == -1 && e->rc == RC_OK ? failed(e, c) : rc;
 }
+
+bool
+value_is_forever(const struct value *v)
+{
+	if (v->type != VALUE_TIME)
+		return v->type == VALUE_UINT && v->u == UINT64_MAX;
+	return (v->time.year == 2038 || v->time.year == 2106) && v->time.micro == 999999;
+}

@@ -65,6 +65,9 @@ enum text_form { TEXT_NULL, TEXT_NUMBER, TEXT_STRING, TEXT_HEX };	/* TEXT_HEX: 0
 int	 value_from_text(struct value *, const struct column *, enum text_form, const char *text, size_t len,
 	    const struct value_options *, struct error *);
 
+/* Is it the end that a system-versioned table's current rows have: of time, before MariaDB 11.5 or since, or of
+ * transactions? */
+bool	 value_is_forever(const struct value *);
 /* UTC calendar of a Unix time. */
 void	 value_time_from_unix(struct value_time *, int64_t seconds, uint32_t micro);
 

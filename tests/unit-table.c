@@ -11,7 +11,7 @@
 
 static struct error e;
 
-/* "name type charset? null? generated? invisible?, … [key]" */
+/* "name type charset? null? generated? invisible? from|until?, … [key]" */
 static void
 describe(struct buf *b, const struct table *t)
 {
@@ -24,6 +24,7 @@ describe(struct buf *b, const struct table *t)
 		buf_putf(b, "%s%s %s", i == 0 ? "" : ", ", c->name, c->type);
 		buf_putf(b, "%s%s%s%s%s", c->charset == NULL ? "" : " ", c->charset == NULL ? "" : charset_name(c->charset),
 		    c->nullable ? " null" : "", c->generated ? " generated" : "", c->invisible ? " invisible" : "");
+		buf_puts(b, c->version == VERSION_START ? " from" : c->version == VERSION_END ? " until" : "");
 	}
 	for (i = 0; i < t->key_count; i++)
 		buf_putf(b, "%s%s", i == 0 ? " [" : ",", t->columns[t->key[i]].name);
@@ -163,7 +164,8 @@ static const struct create_case printed[] = {
 	  "CREATE TABLE `m` (\n  `u` uuid DEFAULT uuid(),\n  `i4` inet4 DEFAULT NULL,\n  `i6` inet6 DEFAULT NULL,\n"
 	  "  `c` varchar(100) /*M!100301 COMPRESSED*/ DEFAULT NULL,\n  `cb` blob /*M!100301 COMPRESSED*/ DEFAULT NULL,\n"
 	  "  `ns` int(11) DEFAULT NULL WITHOUT SYSTEM VERSIONING\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 WITH SYSTEM VERSIONING",
-	  "u uuid null, i4 inet4 null, i6 inet6 null, c varchar(100) utf8mb4 null, cb blob null, ns int null" },
+	  "u uuid null, i4 inet4 null, i6 inet6 null, c varchar(100) utf8mb4 null, cb blob null, ns int null, "
+	  "row_start timestamp(6) generated invisible from, row_end timestamp(6) generated invisible until" },
 	{ "geometry and vectors",
 	  "CREATE TABLE `y` (\n  `a` int NOT NULL,\n  `v` vector(3) DEFAULT NULL,\n  `w` vector(2048) DEFAULT NULL,\n"
 	  "  `g` geometry NOT NULL /*!80003 SRID 4326 */,\n  `p` point NOT NULL,\n  `c` geomcollection DEFAULT NULL,\n"
@@ -189,11 +191,16 @@ static const struct create_case printed[] = {
 	  "  PRIMARY KEY (`id`,`p` WITHOUT OVERLAPS),\n  UNIQUE KEY `id` (`id`)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4\n"
 	  " PARTITION BY HASH (`id`)\nPARTITIONS 3",
 	  "id int, s date, e date [id]" },
+	{ "system versions by transaction",
+	  "CREATE TABLE `m4` (\n  `id` int(11) NOT NULL,\n  `rs` bigint(20) unsigned GENERATED ALWAYS AS ROW START,\n"
+	  "  `re` bigint(20) unsigned GENERATED ALWAYS AS ROW END,\n  PRIMARY KEY (`id`,`re`),\n  PERIOD FOR SYSTEM_TIME (`rs`, `re`)\n"
+	  ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
+	  "id int, rs bigint unsigned generated from, re bigint unsigned generated until [id]" },
 	{ "system versions: current rows have the same end",
 	  "CREATE TABLE `m3` (\n  `id` int(11) NOT NULL,\n  `rs` timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,\n"
 	  "  `re` timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE,\n  PRIMARY KEY (`id`,`re`),\n  PERIOD FOR SYSTEM_TIME (`rs`, `re`)\n"
 	  ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci WITH SYSTEM VERSIONING",
-	  "id int, rs timestamp(6) generated invisible, re timestamp(6) generated invisible [id]" },
+	  "id int, rs timestamp(6) generated invisible from, re timestamp(6) generated invisible until [id]" },
 	{ "partitions of MySQL",
 	  "CREATE TABLE `y3` (\n  `id` int NOT NULL,\n  `d` char(1) DEFAULT NULL\n) ENGINE=InnoDB DEFAULT CHARSET=cp1251\n"
 	  "/*!50500 PARTITION BY RANGE  COLUMNS(d)\nSUBPARTITION BY HASH (`id`)\nSUBPARTITIONS 2\n"

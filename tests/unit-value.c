@@ -490,6 +490,12 @@ test_events(void)
 	buf_clear(&out);
 	event_put_row(&out, &r, &o, &e);
 	is_text(buf_str(&out), "{\"op\":\"snapshot\",\"db\":\"d\",\"table\":\"or\\\"der\",\"row\":{\"id\":-1,\"n\":\"a|b\",\"f\":null}}\n", "without what is not known");
+	t->columns[1].version = VERSION_END;
+	row[1].type = VALUE_ABSENT;
+	buf_clear(&out);
+	event_put_row(&out, &r, &o, &e);
+	is_text(buf_str(&out), "{\"op\":\"snapshot\",\"db\":\"d\",\"table\":\"or\\\"der\",\"row\":{\"id\":-1,\"f\":null}}\n", "nor when it ends to count");
+	t->columns[1].version = VERSION_NONE;
 	row[3] = (struct value){ .type = VALUE_FLOAT, .f = NAN };
 	buf_clear(&out);
 	buf_puts(&out, "before");
