@@ -13,7 +13,7 @@ struct walk {
 static void
 skip_space(struct walk *w)
 {
-	while (w->p < w->end && strchr(" \t\r\n", *w->p) != NULL && *w->p != '\0')
+	while (w->p < w->end && (*w->p == ' ' || *w->p == '\t' || *w->p == '\n' || *w->p == '\r'))
 		w->p++;
 }
 

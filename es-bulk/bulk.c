@@ -209,7 +209,7 @@ bulk_step(struct bulk *b, bool starved, int wait_ms, bool *readable, struct erro
 		return -1;
 	if (b->o.dry_run && readable == NULL)
 		return 0;	/* what was to be printed is */
-	return ended > 0 ? 0 : wait_for(b, wait_ms, readable, e);
+	return wait_for(b, ended > 0 ? 0 : wait_ms, readable, e);
 }
 
 static bool
