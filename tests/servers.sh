@@ -139,7 +139,7 @@ config() {
 		[ -z "$es_password" ] || printf '%s\n' "$es_password" >"$tmp/es.password"
 	)
 	config_dump=
-	[ "$db_kind" != mysql ] || config_dump=$mysql_bin/mysqldump
+	[ "$db_kind" != mysql ] || config_dump=$("$root/scripts/server" fetch mysql)/bin/mysqldump
 	jq -n --arg host "$db_host" --argjson port "$db_port" --arg user "$db_user" --arg tmp "$tmp" \
 		--arg url "$es_url" --arg esuser "$es_user" --arg ca "$es_ca" --arg dump "$config_dump" '{
 		database: {
