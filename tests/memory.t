@@ -19,6 +19,7 @@ m2e_start
 ok 'it streams' wait_until 60 all_syncing "$db.t"
 wait_until 20 saved_past "$(server_position)"
 for program in binlog-tail es-bulk m2e-state; do
+	wait_until 20 pgrep -f "^$program .*$tmp" || bail "$program does not run"
 	eval "pid_$(echo $program | tr - _)=\$(pgrep -f \"^$program .*$tmp\")"
 done
 # the first change has passed: connections are open, buffers as an idle stream has them
