@@ -73,7 +73,7 @@ JOBS ?= 2
 
 # The same tests with address and undefined sanitizers, and the corpora replayed and mutated.
 asan:
-	$(MAKE) $(ASAN) check replay
+	ROUNDS=$${ROUNDS:-15} $(MAKE) $(ASAN) check replay
 REPLAYS ?= 20000
 replay: $(FUZZERS:%=$(B)/fuzz/%-replay)
 	for f in $(FUZZERS); do $(B)/fuzz/$$f-replay tests/corpus/$$f $(REPLAYS) || exit 1; done
@@ -89,9 +89,11 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) -fsanitize=address,undefined,fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
 
+# Leaks are the sanitizers' to find: gcc 12 takes what is stored behind a pointer for lost.
+LEAKS = -Wno-analyzer-malloc-leak
 lint:
 	for h in $(HEADERS); do $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c $$h || exit 1; done
-	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer -c -o /dev/null $$c || exit 1; done
+	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer $(LEAKS) -c -o /dev/null $$c || exit 1; done
 	shellcheck -x -P tests -e SC1091,SC2154,SC2317 $(SHELL_FILES)
 	for s in $(SHELL_FILES); do dash -n $$s || exit 1; done
 	mandoc -T lint -W warning $(MANUALS)
