@@ -99,10 +99,11 @@ take_op(struct scan *s, void *to)
 static bool
 take_null(struct scan *s)
 {
-	struct slice v;
-
 	skip_space(s);
-	return s->p < s->end && *s->p == 'n' && take_value(s, &v);
+	if (s->end - s->p < 4 || memcmp(s->p, "null", 4) != 0)
+		return false;
+	s->p += 4;
+	return true;
 }
 
 static bool
@@ -416,6 +417,7 @@ change_read(struct change_reader *r, const char *line, size_t len, uint64_t numb
 	c->line = line;
 	c->len = len;
 	c->number = number;
+	c->version = 1;
 	known = known_head(r, &s);
 	if (!known && !take(&s, '{', "an event: one JSON object a line"))
 		return line_error(c, &s, e);

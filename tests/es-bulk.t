@@ -88,6 +88,7 @@ bad '{"op":"insert","db":"d","table":"t","key":["1"],"row":{"a":01}}' 'no number
 bad '{"op":"insert","db":"d","table":"t","key":["1"],"row":{"a":"\0377"}}' 'no UTF-8' 1 'line 4, byte 61: expected a JSON value'
 bad '{"op":"insert","db":"d","table":"t","key":["1"],"row":{"a":1,}}' 'a comma too many' 1 'line 4'
 bad '{"op":"insert","db":"d","table":"t","key":["1"],"row":{"a":1}} x' 'something behind it' 1 "expected the line's end"
+bad '{"op":"insert","db":"d","table":n"t","key":["1"],"row":{}}' 'half a null' 1 'byte 33: expected a string'
 bad '{"op":"insert","op":"delete","db":"d","table":"t","key":["1"],"row":{}}' 'a member twice' 1 'twice'
 bad '{"op":"insert","db":"d","table":"t","key":[1],"row":{}}' 'a number in the key' 1 'byte 44: expected a string'
 bad '{"op":"insert","db":"d","table":"t","key":["1"],"row":[]}' 'a row that is no object' 1 'expected an object'

@@ -45,6 +45,7 @@ class Engine:
         self.page = None            # ids in a page of a list, whatever was asked for
         self.points = True          # has points in time; else scrolls only
         self.need_login = None
+        self.no_bulk = False
         self.slow_left = 5          # each costs the test a time-out
 
     # -- documents
@@ -132,6 +133,8 @@ class Engine:
             return 200, {"requests": self.requests, "items": self.items, "told": self.told}
         if path == "/":
             return 200, {"version": {"number": "8.0.0"}, "tagline": "You Know, for Tests"}
+        if part[-1] == "_bulk" and self.no_bulk:
+            return error(503, "unavailable_shards_exception", "not now")
         if part[-1] == "_bulk":
             return self.bulk(body, query)
         if path == "/_search/scroll":
