@@ -23,6 +23,7 @@ bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
 	unsigned int i;
 
 	memset(b, 0, sizeof(*b));
+	b->signal_fd = b->dead.fd = -1;
 	b->o = *o;
 	if (o->dry_run)
 		b->o.jobs = 1;	/* so that the order printed is the input's */
@@ -51,14 +52,15 @@ bulk_free(struct bulk *b)
 {
 	unsigned int i;
 
-	for (i = 0; i < b->o.jobs; i++)
+	for (i = 0; b->lanes != NULL && i < b->o.jobs; i++)
 		lane_free(b, &b->lanes[i]);
 	free(b->lanes);
 	http_call_free(&b->http, &b->call);
 	ack_free(&b->ack);
 	dead_close(&b->dead);
 	http_free(&b->http);
-	close(b->signal_fd);
+	if (b->signal_fd != -1)
+		close(b->signal_fd);
 }
 
 void

@@ -64,6 +64,7 @@ struct bulk {
 	} count;
 };
 
+/* -1: RC_USAGE, RC_TEMP; bulk_free is due in any case. */
 int	 bulk_init(struct bulk *, const struct bulk_options *, struct error *);
 void	 bulk_free(struct bulk *);
 

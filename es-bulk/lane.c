@@ -33,8 +33,8 @@ void
 lane_free(struct bulk *b, struct lane *l)
 {
 	http_call_free(&b->http, &l->call);
-	batch_free(l->sent);
-	batch_free(l->filling);
+	batch_free(&l->batches[0]);
+	batch_free(&l->batches[1]);
 }
 
 uint64_t

@@ -218,8 +218,10 @@ run(struct opts *o, const struct config *c, char **argv, int n, struct error *e)
 	size_t count = 0, i;
 	int rc;
 
-	if (stream_init(&s, &o->stream, e) == -1)
+	if (stream_init(&s, &o->stream, e) == -1) {
+		stream_free(&s);
 		return -1;
+	}
 	if (o->check || o->count) {
 		if ((tables = tables_of(c, argv, n, &count)) == NULL)
 			rc = error_set(e, RC_TEMP, "no memory");

@@ -22,8 +22,8 @@ stream_init(struct stream *s, const struct stream_options *o, struct error *e)
 {
 	memset(s, 0, sizeof(*s));
 	s->o = *o;
-	if (line_init(&s->lines, STDIN_FILENO, o->bulk.max_line, e) == -1 || change_reader_init(&s->reader, e) == -1 ||
-	    target_list_init(&s->targets, e) == -1 || bulk_init(&s->bulk, &o->bulk, e) == -1)
+	if (bulk_init(&s->bulk, &o->bulk, e) == -1 || line_init(&s->lines, STDIN_FILENO, o->bulk.max_line, e) == -1 ||
+	    change_reader_init(&s->reader, e) == -1 || target_list_init(&s->targets, e) == -1)
 		return -1;
 	if (buf_init(&s->id, MAX_KEY) == -1 || buf_init(&s->old_id, MAX_KEY) == -1 ||
 	    buf_init(&s->merged, MAX_ANSWER + o->bulk.max_line) == -1)

@@ -32,6 +32,7 @@ struct stream {
 	uint64_t told_ms;		/* last line on how far it is */
 };
 
+/* -1: RC_USAGE, RC_TEMP; stream_free is due in any case. */
 int	 stream_init(struct stream *, const struct stream_options *, struct error *);
 void	 stream_free(struct stream *);
 /* Until the end of input. Returns the exit status (RC_OK, RC_DEAD, or RC_TEMP for a last line that was cut off or a
