@@ -31,19 +31,24 @@ put_decimal(struct buf *b, bool negative, unsigned long long whole, unsigned pla
 	return buf_add(b, p, (size_t)(text + sizeof(text) - p));
 }
 
-/* Prices, measurements and the like: a decimal of few digits, below `digits` of them, which division by an exact power
- * of ten gives back. Of so few digits at most one decimal reads as v. 0: it is none of these. */
+/* What %g writes without an exponent. */
+static bool
+is_common(double positive, int kept)
+{
+	return positive == 0 || (positive >= 1e-4 && positive < tens[kept]);
+}
+
+/* Prices, measurements and the like: a decimal below `limit` in all its digits that, divided by an exact power of ten,
+ * gives the number again. 0: it is none. */
 static int
-put_common(struct buf *b, double v, bool single, unsigned digits, unsigned most_places)
+put_common(struct buf *b, double v, bool single, double limit, unsigned most_places)
 {
 	double positive = fabs(v), whole;
 	unsigned places;
 
-	if (positive < 1e-4 && positive > 0)	/* %g takes an exponent from here on */
-		return 0;
 	for (places = 0; places <= most_places; places++) {
 		whole = rint(positive * tens[places]);
-		if (whole >= tens[digits])
+		if (whole >= limit)
 			return 0;
 		if (single ? (float)(whole / tens[places]) == (float)positive : whole / tens[places] == positive)
 			return put_decimal(b, signbit(v), (unsigned long long)whole, places) == -1 ? -1 : 1;
@@ -64,31 +69,39 @@ put_any(struct buf *b, double v, bool single, int digits, int most)
 	return buf_add(b, text, (size_t)n);
 }
 
+/* Of up to 15 digits at most one decimal reads as v. From 0.1 on all of them were tried when none was found. */
 int
 number_put_double(struct buf *b, double v)
 {
+	double positive = fabs(v);
 	int rc;
 
 	if (!isfinite(v)) {
 		errno = EDOM;
 		return -1;
 	}
-	if ((rc = put_common(b, v, false, DBL_DIG, DBL_DIG)) != 0)
+	if (!is_common(positive, DBL_DIG))
+		return put_any(b, v, false, positive < DBL_MIN ? 1 : DBL_DIG, DBL_DECIMAL_DIG);
+	if ((rc = put_common(b, v, false, tens[DBL_DIG], DBL_DIG)) != 0)
 		return rc == 1 ? 0 : -1;
-	return put_any(b, v, false, fabs(v) < DBL_MIN ? 1 : DBL_DIG, DBL_DECIMAL_DIG);
+	return put_any(b, v, false, positive < 0.1 ? DBL_DIG : DBL_DIG + 1, DBL_DECIMAL_DIG);
 }
 
+/* 24 bits by eight places are exact in a double, so whole is the decimal that printf would choose; and no quotient is so
+ * near the middle of two floats that it is rounded twice. */
 int
 number_put_float(struct buf *b, float v)
 {
+	double positive = fabs((double)v);
 	int rc;
 
 	if (!isfinite(v)) {
 		errno = EDOM;
 		return -1;
 	}
-	/* 8 places: then no quotient is so near the middle of two floats that it is rounded twice */
-	if ((rc = put_common(b, (double)v, true, FLT_DIG, 8)) != 0)
+	if (!is_common(positive, FLT_DIG))
+		return put_any(b, (double)v, true, positive < (double)FLT_MIN ? 1 : FLT_DIG, FLT_DECIMAL_DIG);
+	if ((rc = put_common(b, (double)v, true, tens[FLT_DECIMAL_DIG], 8)) != 0)
 		return rc == 1 ? 0 : -1;
-	return put_any(b, (double)v, true, fabsf(v) < FLT_MIN ? 1 : FLT_DIG, FLT_DECIMAL_DIG);
+	return put_any(b, (double)v, true, FLT_DIG, FLT_DECIMAL_DIG);
 }
