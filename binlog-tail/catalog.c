@@ -7,30 +7,24 @@
 
 #include "catalog.h"
 
+#define MAX_CATALOG (64 << 20)	/* bytes of names: half a million tables with long ones */
+
 void
 catalog_free(struct catalog *c)
 {
-	while (c->count > 0) {
-		c->count--;
-		free(c->tables[c->count].db);
-		free(c->tables[c->count].name);
-	}
-	free(c->tables);
-	c->tables = NULL;
+	buf_free(&c->names);
 }
 
-static int
-add(struct catalog *c, const char *db, const char *name)
+bool
+catalog_next(const struct catalog *c, struct catalog_table *t)
 {
-	struct catalog_table *grown = reallocarray(c->tables, c->count + 1, sizeof(*grown));
+	const char *end = c->names.data + c->names.len;
 
-	if (grown == NULL)
-		return -1;
-	c->tables = grown;
-	grown[c->count].db = strdup(db);
-	grown[c->count].name = strdup(name);
-	c->count++;
-	return grown[c->count - 1].db == NULL || grown[c->count - 1].name == NULL ? -1 : 0;
+	t->db = t->name == NULL ? c->names.data : t->name + strlen(t->name) + 1;
+	if (t->db >= end)
+		return false;
+	t->name = t->db + strlen(t->db) + 1;
+	return true;
 }
 
 int
@@ -41,14 +35,18 @@ catalog_load(struct catalog *c, MYSQL *my, const struct tail *t, struct error *e
 	MYSQL_ROW row;
 	int rc = 0;
 
-	memset(c, 0, sizeof(*c));
+	if (buf_init(&c->names, MAX_CATALOG) == -1)
+		return error_set(e, RC_TEMP, "list the tables: %s", strerror(errno));
 	if (mysql_query(my, "SELECT table_schema, table_name FROM information_schema.tables "
 	    "WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1, 2") != 0 ||
-	    (res = mysql_store_result(my)) == NULL)
+	    (res = mysql_store_result(my)) == NULL) {
+		catalog_free(c);
 		return db_error(my, e, "list the tables");
+	}
 	while (rc == 0 && (row = mysql_fetch_row(res)) != NULL)
 		if (row[0] != NULL && row[1] != NULL && tail_chooses(t, row[0], row[1], &from) &&
-		    add(c, row[0], row[1]) == -1)
+		    (buf_add(&c->names, row[0], strlen(row[0]) + 1) == -1 ||
+		    buf_add(&c->names, row[1], strlen(row[1]) + 1) == -1))
 			rc = error_set(e, RC_TEMP, "list the tables: %s", strerror(errno));
 	mysql_free_result(res);
 	if (rc == -1)
@@ -59,16 +57,16 @@ catalog_load(struct catalog *c, MYSQL *my, const struct tail *t, struct error *e
 int
 catalog_print(const struct db_options *o, const struct tail *t, struct error *e)
 {
+	struct catalog_table x = { 0 };
 	struct catalog c;
 	MYSQL *my;
-	size_t i;
 	int rc;
 
 	if ((my = db_connect(o, e)) == NULL)
 		return -1;
 	if ((rc = catalog_load(&c, my, t, e)) == 0) {
-		for (i = 0; i < c.count; i++)
-			printf("%s.%s\n", c.tables[i].db, c.tables[i].name);
+		while (catalog_next(&c, &x))
+			printf("%s.%s\n", x.db, x.name);
 		catalog_free(&c);
 		if (fflush(stdout) == EOF)
 			rc = error_set(e, RC_FAIL, "write to standard output: %s", strerror(errno));

@@ -291,8 +291,6 @@ check_columns(struct check *c, const struct table *t, const char *create)
 			    t->columns[i].name, why);
 	if (strstr(create, "100301 COMPRESSED") != NULL)
 		return say(c, "types", FAILURE, advice, "%s.%s: COMPRESSED columns are not read yet", t->db, t->name);
-	if (strstr(create, "WITH SYSTEM VERSIONING") != NULL)
-		return say(c, "types", FAILURE, advice, "%s.%s: system-versioned tables are not read yet", t->db, t->name);
 	for (i = 0; i < t->count; i++)
 		if (t->columns[i].generated)
 			return say(c, "generated", OK, NULL, "%s.%s, column %s is generated: it comes as the server logs it, "
@@ -359,13 +357,16 @@ check_missing(struct check *c, const struct catalog *l)
 {
 	const struct glob_list *chosen = &c->tail->o->tables;
 	struct glob_list one = { .count = 1 };
-	size_t i, k;
+	struct catalog_table x;
+	bool found;
+	size_t i;
 
 	for (i = 0; i < chosen->count; i++) {
 		one.items = &chosen->items[i];
-		for (k = 0; k < l->count && glob_find(&one, l->tables[k].db, l->tables[k].name) == NULL; k++)
-			;
-		if (k == l->count && say(c, "tables", strpbrk(one.items->pattern, "*?[") == NULL ? FAILURE : WARNING,
+		x = (struct catalog_table){ 0 };
+		for (found = false; !found && catalog_next(l, &x);)
+			found = glob_find(&one, x.db, x.name) != NULL;
+		if (!found && say(c, "tables", strpbrk(one.items->pattern, "*?[") == NULL ? FAILURE : WARNING,
 		    "check the name; or GRANT SELECT on it", "%s: there is no such table, or no privilege to see it",
 		    one.items->pattern) == -1)
 			return -1;
@@ -376,15 +377,15 @@ check_missing(struct check *c, const struct catalog *l)
 static int
 check_tables(struct check *c)
 {
+	struct catalog_table x = { 0 };
 	struct catalog l;
-	size_t i;
 	int rc;
 
 	if (catalog_load(&l, c->my, c->tail, c->e) == -1)
 		return -1;
 	rc = check_missing(c, &l);
-	for (i = 0; i < l.count && rc == 0; i++)
-		rc = check_table(c, &l.tables[i]);
+	while (rc == 0 && catalog_next(&l, &x))
+		rc = check_table(c, &x);
 	catalog_free(&l);
 	return rc == 0 ? check_cascades(c) : -1;
 }

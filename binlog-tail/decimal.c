@@ -38,7 +38,7 @@ size_t
 decimal_text(const uint8_t *bytes, unsigned precision, unsigned scale, char *to)
 {
 	unsigned before = precision - scale, n, groups, zeros = 0;
-	char digits[96], *d = digits, *out = to;
+	char digits[96] = { 0 }, *d = digits, *out = to;
 	size_t size = decimal_bytes(precision, scale);
 	uint8_t copy[40], mask;
 	const uint8_t *p = copy;

@@ -148,11 +148,13 @@ run_file(struct file *f, const struct file_options *o)
 int
 file_run(struct tail *t, const struct file_options *o)
 {
-	struct file f = { .t = t };
+	struct file f = { .t = t, .cap = READ_BYTES };
 	struct error first;
 	size_t i;
 	int rc = 0;
 
+	if ((f.data = malloc(f.cap)) == NULL)
+		return tail_memory(t);
 	t->offline = true;
 	for (i = 0; i < o->count && rc == 0 && !tail_done(t) && !stop_requested(); i++) {
 		f.path = o->paths[i];

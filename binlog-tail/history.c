@@ -13,16 +13,13 @@
 #include "history.h"
 
 #define MAX_HISTORY_LINE ((size_t)128 << 20)	/* a ddl line holds its statement: up to 64 MiB, and escapes */
+#define MAX_HISTORY ((size_t)1 << 32)	/* bytes of all lines that are kept */
 
 void
 history_free(struct history *h)
 {
-	while (h->count > 0) {
-		h->count--;
-		free(h->lines[h->count].names);
-		free(h->lines[h->count].schema);
-	}
 	free(h->lines);
+	buf_free(&h->text);
 	memset(h, 0, sizeof(*h));
 }
 
@@ -32,20 +29,20 @@ no_memory(struct error *e)
 	return error_set(e, RC_TEMP, "%s", strerror(errno));
 }
 
-static struct history_line *
-add_line(struct history *h)
+static int
+add_line(struct history *h, const struct history_line *l)
 {
 	size_t cap = h->cap == 0 ? 64 : h->cap * 2;
 	struct history_line *grown;
 
 	if (h->count == h->cap) {
 		if ((grown = reallocarray(h->lines, cap, sizeof(*grown))) == NULL)
-			return NULL;
+			return -1;
 		h->lines = grown;
 		h->cap = cap;
 	}
-	memset(&h->lines[h->count], 0, sizeof(*h->lines));
-	return &h->lines[h->count++];
+	h->lines[h->count++] = *l;
+	return 0;
 }
 
 static int
@@ -73,50 +70,44 @@ put_name(struct buf *b, const struct json *j, int token)
 
 /* [["db","table"],…] */
 static int
-read_names(struct history_line *l, const struct json *j, int tables, struct error *e)
+read_names(struct history *h, const struct json *j, int tables, struct error *e)
 {
-	int t, db, rc = 0;
-	struct buf b;
+	int t, db;
 
-	if (buf_init(&b, MAX_HISTORY_LINE) == -1)
-		return no_memory(e);
-	for (t = json_first(j, tables); t != -1 && rc == 0; t = json_next(j, t)) {
+	for (t = json_first(j, tables); t != -1; t = json_next(j, t)) {
 		db = json_first(j, t);
-		if (put_name(&b, j, db) == -1 || put_name(&b, j, json_next(j, db)) == -1)
-			rc = error_set(e, RC_FAIL, "tables can't be read");
+		if (put_name(&h->text, j, db) == -1 || put_name(&h->text, j, json_next(j, db)) == -1)
+			return error_set(e, RC_FAIL, "tables can't be read");
 	}
-	if (rc == 0 && ((rc = buf_putc(&b, '\0')) == -1 || (l->names = malloc(b.len)) == NULL))
-		rc = no_memory(e);
-	if (rc == 0)
-		memcpy(l->names, b.data, b.len);
-	buf_free(&b);
-	return rc;
+	return 0;
 }
 
 static int
 read_line(struct history *h, struct json *j, const char *text, size_t len, struct error *e)
 {
-	struct history_line *l;
+	struct history_line l = { .kind = HISTORY_SCHEMA, .at = h->text.len };
 	int op, tables;
 
 	if (json_parse(j, text, len, e) == -1)
 		return -1;
 	op = json_member(j, 0, "op");
+	tables = json_member(j, 0, "tables");
 	if (op == -1 || json_member(j, 0, "pos") == -1)
 		return 0;
-	if ((l = add_line(h)) == NULL)
-		return no_memory(e);
-	if (read_pos(l, j, json_member(j, 0, "pos"), e) == -1)
+	if (read_pos(&l, j, json_member(j, 0, "pos"), e) == -1)
 		return -1;
 	if (json_is(j, op, "schema")) {
-		l->schema = strndup(text, len);
-		l->len = len;
-		return l->schema == NULL ? no_memory(e) : 0;
-	}
-	if (!json_is(j, op, "ddl"))
+		if (buf_add(&h->text, text, len) == -1)
+			return no_memory(e);
+	} else if (!json_is(j, op, "ddl")) {
 		return error_set(e, RC_FAIL, "neither schema nor ddl");
-	tables = json_member(j, 0, "tables");
-	return tables == -1 ? 0 : read_names(l, j, tables, e);
+	} else {
+		l.kind = tables == -1 ? HISTORY_DDL_ON_ALL : HISTORY_DDL;
+		if (tables != -1 && read_names(h, j, tables, e) == -1)
+			return -1;
+	}
+	l.len = h->text.len - l.at;
+	return add_line(h, &l) == -1 ? no_memory(e) : 0;
 }
 
 static int
@@ -147,6 +138,8 @@ history_load(struct history *h, const char *dir, struct error *e)
 	int fd, rc;
 
 	memset(h, 0, sizeof(*h));
+	if (buf_init(&h->text, MAX_HISTORY) == -1)
+		return no_memory(e);
 	if (snprintf(path, sizeof(path), "%s/schema.ndjson", dir) >= (int)sizeof(path))
 		return error_set(e, RC_FAIL, "%s: too long a name", dir);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
@@ -157,29 +150,25 @@ history_load(struct history *h, const char *dir, struct error *e)
 }
 
 static bool
-ddl_names(const struct history_line *l, const char *db, const char *table)
+ddl_names(const struct history *h, const struct history_line *l, const char *db, const char *table)
 {
-	const char *p = l->names;
+	const char *p = h->text.data + l->at, *end = p + l->len, *t;
 
-	if (p == NULL)
-		return true;
-	while (*p != '\0') {
-		const char *t = p + strlen(p) + 1;
-
+	for (; p < end; p = t + strlen(t) + 1) {
+		t = p + strlen(p) + 1;
 		if (strcmp(p, db) == 0 && strcmp(t, table) == 0)
 			return true;
-		p = t + strlen(t) + 1;
 	}
-	return false;
+	return l->kind == HISTORY_DDL_ON_ALL;
 }
 
 /* Is it about that table? */
 static struct table *
-schema_of(const struct history_line *l, const char *db, const char *table, struct error *e)
+schema_of(const struct history *h, const struct history_line *l, const char *db, const char *table, struct error *e)
 {
 	struct json j = { 0 };
 	struct table *t = NULL;
-	int rc = json_parse(&j, l->schema, l->len, e);
+	int rc = json_parse(&j, h->text.data + l->at, l->len, e);
 
 	if (rc == 0 && json_is(&j, json_member(&j, 0, "db"), db) && json_is(&j, json_member(&j, 0, "table"), table))
 		t = table_from_schema(&j, e);
@@ -199,17 +188,17 @@ history_find(const struct history *h, const char *db, const char *table, const s
 	e->rc = RC_OK;
 	for (i = 0; i < h->count; i++) {
 		l = &h->lines[i];
-		if (l->schema == NULL && l->pos.epoch == at->epoch && pos_cmp(&l->pos, at) <= 0 &&
-		    (!pos_is_set(&ddl) || pos_cmp(&l->pos, &ddl) > 0) && ddl_names(l, db, table))
+		if (l->kind != HISTORY_SCHEMA && l->pos.epoch == at->epoch && pos_cmp(&l->pos, at) <= 0 &&
+		    (!pos_is_set(&ddl) || pos_cmp(&l->pos, &ddl) > 0) && ddl_names(h, l, db, table))
 			ddl = l->pos;
 	}
 	for (i = 0; i < h->count; i++) {
 		l = &h->lines[i];
-		if (l->schema == NULL || l->pos.epoch != at->epoch || pos_cmp(&l->pos, at) > 0 ||
+		if (l->kind != HISTORY_SCHEMA || l->pos.epoch != at->epoch || pos_cmp(&l->pos, at) > 0 ||
 		    (pos_is_set(&ddl) && pos_cmp(&l->pos, &ddl) <= 0) ||
 		    (found != NULL && pos_cmp(&l->pos, since) < 0))
 			continue;
-		if ((t = schema_of(l, db, table, e)) == NULL) {
+		if ((t = schema_of(h, l, db, table, e)) == NULL) {
 			if (e->rc == RC_OK)
 				continue;
 			table_free(found);

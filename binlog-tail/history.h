@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/buf.h"
 #include "lib/error.h"
 #include "lib/pos.h"
 #include "lib/table.h"
@@ -13,11 +14,11 @@
 struct history {
 	struct history_line {
 		struct pos pos;
-		char *names;		/* "db" NUL "table" NUL … NUL of a ddl line; NULL: every table */
-		char *schema;		/* a schema line; NULL: a ddl line */
-		size_t len;
+		enum { HISTORY_SCHEMA, HISTORY_DDL, HISTORY_DDL_ON_ALL } kind;
+		size_t at, len;		/* in text: the schema line, or "db" NUL "table" NUL … of a ddl line */
 	} *lines;
 	size_t count, cap;
+	struct buf text;
 };
 
 /* Reads DIR/schema.ndjson; a missing one is empty, an unterminated last line is none. -1: RC_FAIL. */

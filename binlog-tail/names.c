@@ -188,6 +188,7 @@ keep(struct tail *t, struct table *table, const char *from)
 		return NULL;
 	}
 	d->table = table;
+	d->row_end = table_row_end(table);
 	d->from = from;
 	d->next = t->names.list;
 	t->names.list = d;

@@ -18,6 +18,7 @@ struct definition {
 	struct table *table;
 	const char *from;		/* "event", "history", "server" */
 	unsigned long announced;	/* the schema line is out, for this value of tail's announce */
+	int row_end;			/* table_row_end */
 	bool ignored;			/* a sequence: no table */
 	struct definition *next;
 };

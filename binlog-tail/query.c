@@ -241,19 +241,23 @@ drop_tables_of(struct tail *t, const char *db)
 {
 	const struct glob_list *l = &t->o->tables;
 	const struct definition *d;
-	struct touched x = { .db = (char *)(uintptr_t)db, .touch = TOUCH_DROP };
+	struct touched x = { .touch = TOUCH_DROP };
 	struct statement st = { .tables = &x, .count = 1 };
 	size_t i, n = strlen(db);
+	const char *name;
 
+	strlcpy(x.db, db, sizeof(x.db));
 	for (d = t->names.list; d != NULL; d = d->next) {
-		x.table = d->table->name;
+		strlcpy(x.table, d->table->name, sizeof(x.table));
 		if (strcmp(d->table->db, db) == 0 && say_touches(t, &st) == -1)
 			return -1;
 	}
 	for (i = 0; i < l->count; i++) {
-		x.table = l->items[i].pattern + n + 1;
-		if (strncmp(l->items[i].pattern, db, n) == 0 && l->items[i].pattern[n] == '.' &&
-		    strpbrk(x.table, "*?[\\") == NULL && names_find(&t->names, db, x.table) == NULL &&
+		if (strncmp(l->items[i].pattern, db, n) != 0 || l->items[i].pattern[n] != '.')
+			continue;
+		name = l->items[i].pattern + n + 1;
+		strlcpy(x.table, name, sizeof(x.table));
+		if (strpbrk(name, "*?[\\") == NULL && names_find(&t->names, db, name) == NULL &&
 		    say_touches(t, &st) == -1)
 			return -1;
 	}

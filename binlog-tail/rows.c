@@ -45,7 +45,6 @@ rows_free(struct rows_buffers *b)
 	free(b->before);
 	free(b->after);
 	free(b->row);
-	free(b->key);
 	free(b->old_key);
 	free(b->old);
 	free(b->scratch);
@@ -63,11 +62,10 @@ rows_grow(struct rows_buffers *b, size_t columns)
 	b->before = calloc(cap, sizeof(*b->before));
 	b->after = calloc(cap, sizeof(*b->after));
 	b->row = calloc(cap, sizeof(*b->row));
-	b->key = calloc(cap, sizeof(*b->key));
 	b->old_key = calloc(cap, sizeof(*b->old_key));
 	b->old = calloc(cap, sizeof(*b->old));
 	b->scratch = calloc(2 * cap, DIGITS_BYTES);
-	if (b->before == NULL || b->after == NULL || b->row == NULL || b->key == NULL || b->old_key == NULL ||
+	if (b->before == NULL || b->after == NULL || b->row == NULL || b->old_key == NULL ||
 	    b->old == NULL || b->scratch == NULL)
 		return -1;
 	b->cap = cap;
@@ -202,11 +200,9 @@ is_current(struct tail *t, const struct cell *end, const struct spot *s)
 static int
 current_type(struct tail *t, const struct rows_event *r, const struct rows_type **type)
 {
-	int end = table_row_end(r->map->definition->table), before = 1, after = 1;
+	size_t end = (size_t)r->map->definition->row_end;
+	int before = 1, after = 1;
 
-	*type = r->type;
-	if (end == -1)
-		return 0;
 	if (r->type->images & IMAGE_BEFORE)
 		before = is_current(t, &r->map->cells[end], &t->rows.before[end]);
 	if (r->type->images & IMAGE_AFTER)
@@ -222,15 +218,15 @@ current_type(struct tail *t, const struct rows_event *r, const struct rows_type 
 
 /* One row's line. */
 static int
-put_row(struct tail *t, const struct rows_event *r)
+put_row(struct tail *t, const struct rows_event *r, const struct rows_type *type)
 {
-	struct row_event line = { .op = r->type->op, .table = r->map->definition->table, .row = t->rows.row,
+	struct row_event line = { .op = type->op, .table = r->map->definition->table, .row = t->rows.row,
 	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts };
-	const struct spot *spots = r->type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
+	const struct spot *spots = type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
 	char *scratch = t->rows.scratch;
 	size_t i, was = t->out.buf.len;
 
-	if (r->type->images == (IMAGE_BEFORE | IMAGE_AFTER)) {
+	if (type->images == (IMAGE_BEFORE | IMAGE_AFTER)) {
 		line.old = t->o->no_old ? NULL : t->rows.old;
 		if (updated_values(t, r->map, &scratch) == -1 ||
 		    changed_key(t, r->map, &scratch, &line.old_key) == -1)
@@ -248,7 +244,7 @@ put_row(struct tail *t, const struct rows_event *r)
 static int
 take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 {
-	struct rows_event current = *r;
+	const struct rows_type *type = r->type;
 	const uint8_t *start = c->p;
 
 	if (r->type->images & IMAGE_BEFORE)
@@ -260,13 +256,15 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 	t->row_pos.offset = t->at.pos.offset + (uint64_t)(start - t->event);
 	if (t->row_pos.offset < r->skip_to)
 		return 0;
+	if (r->map->definition->row_end != -1 && current_type(t, r, &type) == -1)
+		return -1;
+	if (type == NULL)
+		return 0;
 	t->group.rows++;
 	if (tail_is_written(t, t->row_pos.offset))
 		return 0;
 	t->group.said = t->row_pos.offset;
-	if (current_type(t, r, &current.type) == -1)
-		return -1;
-	return current.type == NULL ? 0 : put_row(t, &current);
+	return put_row(t, r, type);
 }
 
 /* Where in this file rows begin to count, when those before p do not. */

@@ -21,7 +21,7 @@ struct spot {
 struct rows_buffers {
 	size_t cap;		/* columns */
 	struct spot *before, *after;
-	struct value *row, *key, *old_key, *old;
+	struct value *row, *old_key, *old;
 	char *scratch;		/* DIGITS_BYTES for each column of before and after */
 };
 

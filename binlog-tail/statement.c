@@ -22,13 +22,7 @@ static int	 read_any(struct reader *);
 void
 statement_free(struct statement *st)
 {
-	while (st->count > 0) {
-		st->count--;
-		free(st->tables[st->count].db);
-		free(st->tables[st->count].table);
-	}
 	free(st->tables);
-	free(st->database);
 	memset(st, 0, sizeof(*st));
 }
 
@@ -45,31 +39,45 @@ set_kind(struct reader *r, enum statement_kind kind)
 	return 0;
 }
 
+/* What a token means as a name. 1; 0: it is none. */
+static int
+put_name(struct reader *r, const struct sql_token *t, char name[NAME_BYTES])
+{
+	char *copy;
+	size_t n;
+
+	if (!sql_is_name(t) || t->len > 2 * NAME_BYTES)
+		return 0;
+	if ((copy = sql_strdup(t)) == NULL)
+		return errno == ENOMEM ? no_memory(r) : 0;
+	n = strlcpy(name, copy, NAME_BYTES);
+	free(copy);
+	return n > 0 && n < NAME_BYTES;
+}
+
 /* [db.]name from s, added to the list. 1; 0: there is none. */
 static int
 take_table(struct reader *r, struct sql *s, enum touch touch)
 {
-	struct sql_token first = sql_next(s), second = { 0 };
-	struct touched new = { .touch = touch }, *grown;
+	struct sql_token t = sql_next(s);
+	struct touched *grown, *x;
+	int rc;
 
-	if (!sql_is_name(&first))
-		return 0;
-	if (sql_take_mark(s, '.')) {
-		second = sql_next(s);
-		if (!sql_is_name(&second))
-			return 0;
-	}
 	if ((grown = reallocarray(r->st->tables, r->st->count + 1, sizeof(*grown))) == NULL)
 		return no_memory(r);
 	r->st->tables = grown;
-	new.db = second.text == NULL ? strdup(r->db) : sql_strdup(&first);
-	new.table = sql_strdup(second.text == NULL ? &first : &second);
-	if (new.db == NULL || new.table == NULL) {
-		free(new.db);
-		free(new.table);
-		return no_memory(r);
+	x = &grown[r->st->count];
+	x->touch = touch;
+	strlcpy(x->db, r->db, sizeof(x->db));
+	if ((rc = put_name(r, &t, x->table)) != 1)
+		return rc;
+	if (sql_take_mark(s, '.')) {
+		memcpy(x->db, x->table, sizeof(x->db));
+		t = sql_next(s);
+		if ((rc = put_name(r, &t, x->table)) != 1)
+			return rc;
 	}
-	grown[r->st->count++] = new;
+	r->st->count++;
 	return 1;
 }
 
@@ -237,13 +245,13 @@ static int
 drop_database(struct reader *r)
 {
 	struct sql_token t;
+	int rc;
 
 	skip_if_exists(&r->s);
 	t = sql_next(&r->s);
-	if (!sql_is_name(&t))
-		return 0;
-	r->st->kind = STATEMENT_DROP_DATABASE;
-	return (r->st->database = sql_strdup(&t)) == NULL ? no_memory(r) : 0;
+	if ((rc = put_name(r, &t, r->st->database)) == 1)
+		r->st->kind = STATEMENT_DROP_DATABASE;
+	return rc == -1 ? -1 : 0;
 }
 
 /* What CREATE, ALTER and DROP are about: the first of these words that they name. */

@@ -37,8 +37,10 @@ enum touch {
 	TOUCH_RENAMED,		/* the new name */
 };
 
+#define NAME_BYTES (64 * 4 + 1)	/* an identifier has up to 64 characters; with its NUL */
+
 struct touched {
-	char *db, *table;
+	char db[NAME_BYTES], table[NAME_BYTES];
 	enum touch touch;
 };
 
@@ -46,7 +48,7 @@ struct statement {
 	enum statement_kind kind;
 	struct touched *tables;
 	size_t count;
-	char *database;
+	char database[NAME_BYTES];
 };
 
 /* Reads it. db: the session's default database. A statement on TEMPORARY tables is harmless. What cannot be read with

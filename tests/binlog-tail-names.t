@@ -14,13 +14,13 @@ stored() {
 
 names() {
 	new_database
-	t="--table $db.*"
+	t="--table=$db.*"
 
 	# nothing changed since: the server's definition holds for rows logged before it was asked
 	sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, a int, b int)"
 	from=$(position)
 	sql "USE $db; INSERT INTO t VALUES (1, 10, 20); CREATE TABLE other (id int PRIMARY KEY)"
-	tail_run --from "$from" --until now $t
+	tail_run --from "$from" --until now "$t"
 	is "$rc" 0 "$1: a lagging reader, no change since"
 	is "$(rows_of t "$tmp/out")" '["insert",["1"],{"id":1,"a":10,"b":20}]' "$1: the row is named"
 	cp "$tmp/out" "$tmp/first"
@@ -29,18 +29,18 @@ names() {
 	sql "USE $db; ALTER TABLE t DROP a, ADD a2 int"
 	later=$(position)
 	sql "USE $db; INSERT INTO t VALUES (2, 30, 40)"
-	tail_run --from "$from" --until now $t
+	tail_run --from "$from" --until now "$t"
 	is "$rc" 1 "$1: a lagging reader, columns swapped since"
 	is "$(rows_of t "$tmp/out")" '' "$1: no row is named wrongly"
 	like "$(cat "$tmp/err")" "$db.t.*binlog_row_metadata=FULL" "$1: the message says what helps"
 	like "$(cat "$tmp/err")" "set table $db.t status=created" "$1: and how to go on"
-	tail_run --from "$later" --until now $t
+	tail_run --from "$later" --until now "$t"
 	is "$rc" 0 "$1: behind the change"
 	is "$(rows_of t "$tmp/out")" '["insert",["2"],{"id":2,"b":30,"a2":40}]' "$1: the new names hold"
 
 	# with the history of a stream that saw the first row in time, all of it can be read
 	stored "$tmp/first"
-	tail_run --state "$tmp/state" --from "$from" --until now $t
+	tail_run --state "$tmp/state" --from "$from" --until now "$t"
 	is "$rc" 0 "$1: with the schema history"
 	cp "$tmp/out" "$tmp/second"
 	is "$(rows_of t "$tmp/out" | paste -sd' ')" \
@@ -52,18 +52,18 @@ names() {
 	# a history whose last line stands before a change holds no longer: neither after it in the stream, nor in the file
 	sql "USE $db; ALTER TABLE t DROP b, ADD b2 int; INSERT INTO t VALUES (3, 50, 60)"
 	stored "$tmp/second"
-	tail_run --state "$tmp/state" --from "$later" --until now $t
+	tail_run --state "$tmp/state" --from "$later" --until now "$t"
 	is "$rc" 0 "$1: a change beyond the history"
 	is "$(rows_of t "$tmp/out" | tail -n 1)" '["insert",["3"],{"id":3,"a2":50,"b2":60}]' "$1: its rows have the new names"
 	sql "USE $db; ALTER TABLE t DROP a2, ADD a3 int"
-	tail_run --state "$tmp/state" --from "$later" --until now $t
+	tail_run --state "$tmp/state" --from "$later" --until now "$t"
 	is "$rc" 1 "$1: two changes beyond the history"
 	is "$(rows_of t "$tmp/out" | tail -n 1)" '["insert",["2"],{"id":2,"b":30,"a2":40}]' "$1: stops between them"
 
 	# a definition that does not fit what the table map says
 	sed 's/"name":"b","type":"int"/"name":"b","type":"bigint"/' "$tmp/second" >"$tmp/wrong"
 	stored "$tmp/wrong"
-	tail_run --state "$tmp/state" --from "$later" --until "$(jq -r 'select(.op == "commit").pos' "$tmp/second" | tail -n 1)" $t
+	tail_run --state "$tmp/state" --from "$later" --until "$(jq -r 'select(.op == "commit").pos' "$tmp/second" | tail -n 1)" "$t"
 	is "$rc" 1 "$1: a definition that does not fit"
 	like "$(cat "$tmp/err")" "$db.t, column 2: .* says b bigint, the table map INT" "$1: says which column"
 	is "$(rows_of t "$tmp/out")" '' "$1: no row of it"
@@ -72,12 +72,12 @@ names() {
 	sql "USE $db; CREATE TABLE u (id int PRIMARY KEY, x int)"
 	from=$(position)
 	sql "USE $db; START TRANSACTION; INSERT INTO u VALUES (1, 1); INSERT INTO other VALUES (5); INSERT INTO u VALUES (2, 2); COMMIT"
-	tail_run --from "$from" --until now $t
+	tail_run --from "$from" --until now "$t"
 	is "$(jq -c 'select(.row) | [.table, .row]' "$tmp/out" | paste -sd' ')" \
 		'["u",{"id":1,"x":1}] ["other",{"id":5}] ["u",{"id":2,"x":2}]' "$1: tables in turn"
 
 	# a live reader has asked in time
-	tail_spawn live --from now $t
+	tail_spawn live --from now "$t"
 	sql "USE $db; CREATE TABLE v (id int PRIMARY KEY, a int, b int); INSERT INTO v VALUES (1, 1, 2)"
 	ok "$1: live" wait_until 20 seen "$tmp/live.out"
 	sql "USE $db; ALTER TABLE v CHANGE a c int, CHANGE b a int"
@@ -92,7 +92,7 @@ names() {
 	# the table is gone
 	from=$(position)
 	sql "USE $db; INSERT INTO v VALUES (3, 3, 3); DROP TABLE v"
-	tail_run --from "$from" --until now $t
+	tail_run --from "$from" --until now "$t"
 	is "$rc" 1 "$1: a table that is gone"
 	like "$(cat "$tmp/err")" "$db.v" "$1: is named"
 	tail_run --from "$from" --until now --table "$db.u"
@@ -100,7 +100,7 @@ names() {
 
 	# a key that an index statement takes away or gives
 	sql "USE $db; CREATE TABLE k (a int NOT NULL, b int NOT NULL, UNIQUE KEY ka (a), UNIQUE KEY kb (b)); CREATE TABLE p (id int PRIMARY KEY, c int, UNIQUE KEY kc (c))"
-	tail_spawn live --from now $t
+	tail_spawn live --from now "$t"
 	sql "USE $db; INSERT INTO k VALUES (1, 2); INSERT INTO p VALUES (1, 2)"
 	ok "$1: keys" wait_until 20 seen "$tmp/live.out"
 	sql "USE $db; ALTER TABLE k DROP INDEX ka; ALTER TABLE p DROP INDEX kc; ALTER TABLE p ADD INDEX (c)"

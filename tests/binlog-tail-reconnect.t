@@ -47,7 +47,7 @@ slow_reader() { # BYTES OPTION...
 lost() {
 	real_port=$db_port
 	new_database
-	t="--table $db.*"
+	t="--table=$db.*"
 	sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, v varchar(100)); CREATE TABLE s (id int PRIMARY KEY)"
 	from=$(position)
 	sql "USE $db; CREATE TEMPORARY TABLE d (d int); INSERT INTO d VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9);
@@ -56,14 +56,14 @@ lost() {
 		INSERT INTO s VALUES (1);
 		INSERT INTO t SELECT d.d + 10 * d1.d + 100 * d2.d + 1000 * d3.d + 10000 * d4.d, REPEAT('x', 60) FROM d, d1, d2, d3, d4;
 		INSERT INTO s VALUES (2); UPDATE t SET v = 'short' WHERE id < 10; ALTER TABLE s COMMENT = 'harmless'; INSERT INTO s VALUES (3)"
-	tail_run --from "$from" --until now $t
+	tail_run --from "$from" --until now "$t"
 	is "$rc" 0 "$1: the whole stream"
 	cp "$tmp/out" "$tmp/calm"
 	plain "$tmp/calm" >"$tmp/want"
 	is "$(jq -r 'select(.op == "commit").rows' "$tmp/calm" | paste -sd' ')" '1 100000 1 10 0 1' "$1: its transactions"
 
 	# the server cuts us off inside a transaction of 100,000 rows
-	slow_reader 3000000 --from "$from" --until now $t
+	slow_reader 3000000 --from "$from" --until now "$t"
 	kill_dumps
 	: >"$tmp/go"
 	ok "$1: killed in mid-transaction" finish 60 "$spawned"
@@ -73,7 +73,7 @@ lost() {
 	same "$tmp/got" "$tmp/want" "$1: no line is missing or there twice"
 
 	# a signal inside a transaction
-	slow_reader 3000000 --from "$from" $t
+	slow_reader 3000000 --from "$from" "$t"
 	kill "$(cat "$tmp/tail.pid")"
 	sleep 0.2
 	: >"$tmp/go"
@@ -83,18 +83,18 @@ lost() {
 	is "$(tail -n 1 "$tmp/slow.out" | jq -r '.op, .pos' | paste -sd' ')" \
 		"heartbeat $(jq -r 'select(.op == "commit").pos' "$tmp/slow.out" | tail -n 1)" "$1: its last line is where to resume"
 	at=$(tail -n 1 "$tmp/slow.out" | jq -r .pos)
-	tail_run --from "$at" --until now $t
+	tail_run --from "$at" --until now "$t"
 	{ plain "$tmp/slow.out"; plain "$tmp/out"; } >"$tmp/got"
 	same "$tmp/got" "$tmp/want" "$1: what comes from there is the rest"
 
 	# nobody reads
 	tail_options
 	# shellcheck disable=SC2086
-	{ { binlog-tail $to_server --from "$from" --until now $t 2>"$tmp/err"; echo $? >"$tmp/status"; } | head -c 200000 >"$tmp/out"; }
+	{ { binlog-tail $to_server --from "$from" --until now "$t" 2>"$tmp/err"; echo $? >"$tmp/status"; } | head -c 200000 >"$tmp/out"; }
 	is "$(cat "$tmp/status")" 75 "$1: a broken pipe"
 
 	# idle: a signal, and the supervisor's death, end it at once
-	tail_spawn idle --from now $t
+	tail_spawn idle --from now "$t"
 	stop "$spawned"
 	is "$rc" 0 "$1: SIGTERM while idle"
 	is "$(tail -n 1 "$tmp/idle.out" | jq -r '.op, .pos' | paste -sd' ')" "heartbeat $(position)" "$1: with the position"
@@ -102,8 +102,8 @@ lost() {
 	sleep 1000 >"$tmp/life.$1" &
 	parent=$!
 	tail_options
-	# shellcheck disable=SC2086
-	spawn orphan sh -c 'exec binlog-tail "$@" 6<"$0"' "$tmp/life.$1" $to_server --from now --parent-fd 6 $t
+	# shellcheck disable=SC2016,SC2086
+	spawn orphan sh -c 'exec binlog-tail "$@" 6<"$0"' "$tmp/life.$1" $to_server --from now --parent-fd 6 "$t"
 	ok "$1: it runs while the supervisor does" wait_until 20 grep -q heartbeat "$tmp/orphan.out"
 	kill "$parent"
 	wait "$parent" 2>/dev/null
@@ -111,12 +111,13 @@ lost() {
 	is "$rc" 0 "$1: the supervisor died"
 
 	# heartbeats: at least one a second; inside a transaction with the last one's end
-	tail_spawn idle --from now $t
+	tail_spawn idle --from now "$t"
+	# shellcheck disable=SC2016
 	wait_until 10 sh -c '[ $(grep -c heartbeat "$0") -ge 3 ]' "$tmp/idle.out"
 	stop "$spawned"
 	ok "$1: idle heartbeats" [ "$(lines '"op":"heartbeat"' "$tmp/idle.out")" -ge 3 ]
 	proxy rate=2500000
-	tail_run --ssl-mode disabled --from "$from" --until now $t
+	tail_run --ssl-mode disabled --from "$from" --until now "$t"
 	no_proxy
 	jq -c 'select(.op == "heartbeat" or .op == "commit")' "$tmp/out" >"$tmp/marks"
 	is "$(jq -s '[.[:(map(.rows == 100000) | index(true))][] | select(.op == "heartbeat")] | length > 0' "$tmp/marks")" true \
@@ -129,7 +130,7 @@ lost() {
 	# the connection is cut anywhere
 	for cuts in 100,3000,5000,7000 20000,50000,200000 3000000,4000000,1000000 6000000,6500000,7000000,100; do
 		proxy "cut=$cuts"
-		tail_run --ssl-mode disabled --from "$from" --until now $t
+		tail_run --ssl-mode disabled --from "$from" --until now "$t"
 		no_proxy
 		is "$rc" 0 "$1: cut after $cuts bytes"
 		plain "$tmp/out" >"$tmp/got"
@@ -138,7 +139,7 @@ lost() {
 
 	# bytes change on the way
 	proxy flip=2000000
-	tail_run --ssl-mode disabled --from "$from" --until now $t
+	tail_run --ssl-mode disabled --from "$from" --until now "$t"
 	no_proxy
 	is "$rc" 1 "$1: a byte that changed"
 	like "$(cat "$tmp/err")" 'its checksum is wrong' "$1: is found out"
@@ -148,7 +149,7 @@ lost() {
 
 	# silence
 	proxy mute=2000000
-	tail_run --ssl-mode disabled --from "$from" --until now $t
+	tail_run --ssl-mode disabled --from "$from" --until now "$t"
 	no_proxy
 	is "$rc" 0 "$1: a connection that fell silent"
 	plain "$tmp/out" >"$tmp/got"
@@ -157,7 +158,7 @@ lost() {
 
 # server kill -9'd and started again under a reader in mid-transaction
 restarted() {
-	slow_reader 3000000 --from "$from" --until "$(jq -r 'select(.op == "commit").pos' "$tmp/calm" | tail -n 1)" $t
+	slow_reader 3000000 --from "$from" --until "$(jq -r 'select(.op == "commit").pos' "$tmp/calm" | tail -n 1)" "$t"
 	"$root/scripts/server" kill "$server"
 	: >"$tmp/go"
 	wait_until 20 grep -q 'trying again' "$tmp/slow.err"
@@ -167,11 +168,21 @@ restarted() {
 	plain "$tmp/slow.out" >"$tmp/got"
 	same "$tmp/got" "$tmp/want" "$1: nothing is missing or there twice"
 
-	tail_spawn away --from now --retry-for 1 $t
+	# a server that says nothing: a signal ends the wait for it
+	tail_spawn idle --from now "$t"
+	server_pid=$(cat "$server/pid")
+	kill -s STOP "$server_pid"
+	sleep 0.7	# its last heartbeat
+	kill "$spawned"
+	finish 3 "$spawned"
+	is "$rc" 0 "$1: SIGTERM while nothing comes"
+	kill -s CONT "$server_pid"
+
+	tail_spawn away --from now --retry-for 1 "$t"
 	"$root/scripts/server" kill "$server"
 	finish 20 "$spawned"
 	is "$rc" 75 "$1: a server that does not come back"
-	tail_run --from now --retry-for 0 $t
+	tail_run --from now --retry-for 0 "$t"
 	is "$rc" 75 "$1: no server"
 	like "$(cat "$tmp/err")" "connect to 127.0.0.1:$db_port" "$1: it is named"
 }

@@ -34,6 +34,8 @@ position() {
 		sql 'SHOW MASTER STATUS'
 	fi | awk '{ print $1 ":" $2 }'
 }
+# earlier NAME NAME: in the order of log files
+earlier() { expr "x$1" \< "x$2" >/dev/null; }
 # seen FILE: has the stream in FILE come to where the server's log stands?
 seen() { grep -q "\"pos\":\"$(position)\"" "$1"; }
 # lines PATTERN FILE: how many

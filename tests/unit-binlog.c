@@ -131,7 +131,7 @@ statement_text(const struct statement *st, char *to, size_t size)
 	    "truncate", "rename", "renamed" };
 	size_t i, n = (size_t)snprintf(to, size, "%s", kinds[st->kind]);
 
-	if (st->database != NULL)
+	if (st->database[0] != '\0')
 		n += (size_t)snprintf(to + n, size - n, " %s", st->database);
 	for (i = 0; i < st->count; i++)
 		n += (size_t)snprintf(to + n, size - n, " %s.%s=%s", st->tables[i].db, st->tables[i].table,

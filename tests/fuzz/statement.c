@@ -21,10 +21,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	memcpy(copy, bytes, n);
 	if (statement_read(&st, copy, n, "d", &e) == 0) {
 		if (st.kind > STATEMENT_ROWS || (st.kind == STATEMENT_DDL && st.count == 0) ||
-		    (st.kind == STATEMENT_DROP_DATABASE && st.database == NULL))
+		    (st.kind == STATEMENT_DROP_DATABASE && st.database[0] == '\0'))
 			abort();
 		for (i = 0; i < st.count; i++)
-			if (strlen(st.tables[i].db) > n + 1 || strlen(st.tables[i].table) > n ||
+			if (strlen(st.tables[i].db) > n + 1 || strlen(st.tables[i].table) > n || st.tables[i].table[0] == '\0' ||
 			    (st.tables[i].touch == TOUCH_RENAME && i + 1 == st.count && st.kind == STATEMENT_DDL))
 				abort();
 	}
