@@ -68,7 +68,8 @@ beside_writers() {
 	: >"$tmp/reads"
 	: >"$tmp/naive"
 	end=$(($(date +%s) + rounds_seconds)) failed=0
-	while [ "$(date +%s)" -lt "$end" ]; do
+	# at least so long, and until there are enough of them
+	while [ "$(date +%s)" -lt "$end" ] || { [ "$(wc -l <"$tmp/reads")" -le 60 ] && [ "$(date +%s)" -lt $((end + 60)) ]; }; do
 		dump-reader -q --config "$tmp/config.json" --keys "$tmp/keys" >"$tmp/read.ndjson" 2>>"$tmp/read.err" || failed=$((failed + 1))
 		jq -r 'select(.op == "snapshot") | .pos + " " + .key[0] + " \(.row.n)"' "$tmp/read.ndjson" >>"$tmp/reads"
 		# what would happen without a proof
