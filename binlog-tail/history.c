@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "lib/json.h"
@@ -149,6 +150,7 @@ history_load(struct history *h, const char *dir, struct error *e)
 	return rc == -1 ? error_at(e, "%s", path) : 0;
 }
 
+/* Without regard to case, as some servers compare names: one statement too many does no harm. */
 static bool
 ddl_names(const struct history *h, const struct history_line *l, const char *db, const char *table)
 {
@@ -156,7 +158,7 @@ ddl_names(const struct history *h, const struct history_line *l, const char *db,
 
 	for (; p < end; p = t + strlen(t) + 1) {
 		t = p + strlen(p) + 1;
-		if (strcmp(p, db) == 0 && strcmp(t, table) == 0)
+		if (strcasecmp(p, db) == 0 && strcasecmp(t, table) == 0)
 			return true;
 	}
 	return l->kind == HISTORY_DDL_ON_ALL;

@@ -86,6 +86,18 @@ begin_gtids(struct live *l, const struct pos *from)
 }
 
 static int
+read_name_case(struct live *l)
+{
+	struct db_row r;
+
+	if (db_row(l->dump.my, &r, l->t->e, "SELECT @@global.lower_case_table_names") == -1)
+		return -1;
+	l->t->folds_names = r.found && r.cells[0] != NULL && strcmp(r.cells[0], "1") == 0;
+	db_row_free(&r);
+	return 0;
+}
+
+static int
 find_from(struct live *l, struct pos *from)
 {
 	uint32_t epoch = l->t->source.epoch;
@@ -116,7 +128,7 @@ begin(struct live *l)
 	t->mariadb = l->server.mariadb;
 	strlcpy(t->source.server, l->server.id, sizeof(t->source.server));
 	strlcpy(t->source.version, l->server.version_text, sizeof(t->source.version));
-	if (find_from(l, &from) == -1 || begin_gtids(l, &from) == -1)
+	if (read_name_case(l) == -1 || find_from(l, &from) == -1 || begin_gtids(l, &from) == -1)
 		return -1;
 	if (l->o->until_now) {
 		if (db_position(l->dump.my, &l->server, &t->until, NULL, t->e) == -1)

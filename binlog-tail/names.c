@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/log.h"
 
@@ -62,10 +63,11 @@ names_find(const struct names *n, const char *db, const char *table)
 	return *find((struct definition **)(uintptr_t)&n->list, db, table);
 }
 
+/* Without regard to case, as some servers compare names: one statement too many does no harm. */
 static bool
 same(const char *a, const char *b)
 {
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+	return a == NULL || b == NULL ? a == b : strcasecmp(a, b) == 0;
 }
 
 /* Notes that a DDL statement on the table (NULL: all) stands at p. */
@@ -96,11 +98,11 @@ names_forget(struct tail *t, const char *db, const char *table)
 	struct definition **at = &n->list, *gone;
 
 	n->generation++;
-	while (*at != NULL) {
-		if (db != NULL)
-			at = find(at, db, table);
-		if ((gone = *at) == NULL)
-			break;
+	while ((gone = *at) != NULL) {
+		if (db != NULL && (!same(gone->table->db, db) || !same(gone->table->name, table))) {
+			at = &gone->next;
+			continue;
+		}
 		*at = gone->next;
 		definition_free(gone);
 	}

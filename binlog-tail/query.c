@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Query events (MySQL internals manual: QUERY_EVENT). */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -96,6 +97,23 @@ to_utf8(struct query *q, struct buf *utf8)
 	q->sql = utf8->data;
 	q->len = utf8->len;
 	return 0;
+}
+
+/* The names as table maps have them. */
+static void
+fold_names(struct statement *st)
+{
+	size_t i;
+	char *p;
+
+	for (p = st->database; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	for (i = 0; i < st->count; i++) {
+		for (p = st->tables[i].db; *p != '\0'; p++)
+			*p = (char)tolower((unsigned char)*p);
+		for (p = st->tables[i].table; *p != '\0'; p++)
+			*p = (char)tolower((unsigned char)*p);
+	}
 }
 
 static int
@@ -360,8 +378,15 @@ query_on_event(struct tail *t, struct cursor *c)
 
 	if (query_parse(&q, &t->at.format, c) == -1)
 		return -1;
-	rc = to_utf8(&q, &utf8) == -1 ? tail_memory(t) : query_statement(&st, &q, t->e) == -1 ? event_at(t) :
-	    act(t, &q, &st);
+	if (to_utf8(&q, &utf8) == -1) {
+		rc = tail_memory(t);
+	} else if (query_statement(&st, &q, t->e) == -1) {
+		rc = event_at(t);
+	} else {
+		if (t->folds_names)
+			fold_names(&st);
+		rc = act(t, &q, &st);
+	}
 	statement_free(&st);
 	buf_free(&utf8);
 	return rc;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/log.h"
 
@@ -185,16 +186,19 @@ scan_missing(struct server *s, const struct pos *from, const struct pos *to, str
 	return 0;
 }
 
+/* Names are compared without regard to case, as some servers do: one statement too many does no harm. */
 static bool
 touches(const struct statement *st, const char *db, const char *table)
 {
 	size_t i;
 
-	if (st->kind == STATEMENT_UNKNOWN || st->kind == STATEMENT_DROP_DATABASE)
+	if (st->kind == STATEMENT_UNKNOWN)
 		return true;
+	if (st->kind == STATEMENT_DROP_DATABASE)
+		return strcasecmp(st->database, db) == 0;
 	for (i = 0; i < st->count; i++)
 		if (st->tables[i].touch != TOUCH_OPTIONS && st->tables[i].touch != TOUCH_TRUNCATE &&
-		    strcmp(st->tables[i].db, db) == 0 && strcmp(st->tables[i].table, table) == 0)
+		    strcasecmp(st->tables[i].db, db) == 0 && strcasecmp(st->tables[i].table, table) == 0)
 			return true;
 	return false;
 }

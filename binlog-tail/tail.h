@@ -54,6 +54,7 @@ struct tail {
 	bool broken;		/* nobody reads it any more, or it cannot be written */
 	struct source source;
 	bool mariadb;
+	bool folds_names;	/* the server's names are in lower case (lower_case_table_names=1), statements' need not be */
 	bool offline;		/* from files: no clock */
 
 	struct place at;	/* the event at hand */

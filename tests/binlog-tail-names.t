@@ -127,9 +127,30 @@ full_metadata() {
 	sql 'SET GLOBAL binlog_row_metadata = MINIMAL'
 }
 
+# names of any case in statements, in lower case everywhere else
+lower_case() {
+	sql 'CREATE DATABASE Shop; CREATE TABLE Shop.Items (id int PRIMARY KEY, a int, b int)'
+	t='--table=shop.items'
+	tail_spawn live --from now "$t"
+	sql 'INSERT INTO SHOP.ITEMS VALUES (1, 2, 3)'
+	ok "$1, any case: live" wait_until 20 seen "$tmp/live.out"
+	from=$(position)
+	sql 'ALTER TABLE sHOP.iTEMS CHANGE a c int, CHANGE b a int'
+	ok "$1, any case: renamed" wait_until 20 seen "$tmp/live.out"
+	sql 'INSERT INTO Shop.Items VALUES (2, 3, 4); TRUNCATE SHOP.ITEMS; DROP DATABASE ShOp'
+	ok "$1, any case: dropped" wait_until 20 seen "$tmp/live.out"
+	stop "$spawned"
+	is "$(rows_of items "$tmp/live.out" | paste -sd' ')" \
+		'["insert",["1"],{"id":1,"a":2,"b":3}] ["insert",["2"],{"id":2,"c":3,"a":4}]' "$1, any case: each row has its own names"
+	is "$(jq -r 'select(.op == "stale" or .op == "truncate" or .op == "drop") | .op + " " + .db + "." + .table' "$tmp/live.out" | paste -sd' ')" \
+		'stale shop.items truncate shop.items drop shop.items stale shop.items' "$1, any case: each statement is about the table"
+}
+
 need_mariadb
 names MariaDB
 need_mysql
 names MySQL
 full_metadata MySQL
+own_database mariadb --lower-case-table-names=1
+lower_case MariaDB
 done_testing
