@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <zlib.h>
-
+#include "crc.h"
 #include "format.h"
 
 #define FLAGS_OFFSET 17
@@ -28,16 +27,16 @@ checksum_holds(const uint8_t *event, size_t n)
 {
 	struct cursor c;
 	uint8_t header[EVENT_HEADER];
-	uLong crc;
+	uint32_t crc;
 
 	if (n < EVENT_HEADER + CHECKSUM_BYTES)
 		return false;
 	/* computed with the in-use flag cleared, which the server sets in an open file's format event */
 	memcpy(header, event, EVENT_HEADER);
 	header[FLAGS_OFFSET] = (uint8_t)(header[FLAGS_OFFSET] & ~EVF_IN_USE);
-	crc = crc32_z(crc32_z(0, header, EVENT_HEADER), event + EVENT_HEADER, n - EVENT_HEADER - CHECKSUM_BYTES);
+	crc = crc_add(crc_add(0, header, EVENT_HEADER), event + EVENT_HEADER, n - EVENT_HEADER - CHECKSUM_BYTES);
 	c = cur_of(event + n - CHECKSUM_BYTES, CHECKSUM_BYTES);
-	return cur_u32(&c) == (uint32_t)crc;
+	return cur_u32(&c) == crc;
 }
 
 /* Format events end with an algorithm and room for a checksum from MySQL 5.6.1 and MariaDB 5.3 on. */

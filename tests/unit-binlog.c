@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "binlog-tail/cell.h"
+#include "binlog-tail/crc.h"
 #include "binlog-tail/decimal.h"
 #include "binlog-tail/gtid.h"
 #include "binlog-tail/history.h"
@@ -435,9 +436,25 @@ test_places(void)
 	ok(place_take(&p, event, 5, &body, &e) == -1, "less than a header is refused");
 }
 
+/* Against zlib's, at every length and alignment that takes another way. */
+static void
+test_checksums(void)
+{
+	uint8_t bytes[700];
+	size_t at, n, wrong = 0;
+
+	for (n = 0; n < sizeof(bytes); n++)
+		bytes[n] = (uint8_t)(n * n * 31 + n / 3);
+	for (at = 0; at < 20; at++)
+		for (n = 0; n + at <= sizeof(bytes); n++)
+			wrong += crc_add((uint32_t)n * 77, bytes + at, n) != (uint32_t)crc32(n * 77, bytes + at, (uInt)n);
+	is_number((long long)wrong, 0, "CRC32 is what zlib says");
+}
+
 int
 main(void)
 {
+	test_checksums();
 	test_statements();
 	test_cells();
 	test_misfits();
