@@ -15,7 +15,8 @@
 /* One request: bulk lines are counted as they pass, over the borders of the pieces in which they come. */
 struct request {
 	unsigned long items;
-	bool source_next, at_line_start, bulk;
+	size_t column;		/* of the line at hand, where the next piece goes on */
+	bool in_source, has_source, bulk;
 	char *body;		/* of anything but a bulk request */
 	size_t len;
 };
@@ -26,22 +27,20 @@ static void
 count_lines(struct request *r, const char *p, size_t n)
 {
 	const char *lf;
+	size_t k;
 
-	while (n > 0) {
-		if (r->at_line_start) {
-			if (r->source_next)
-				r->source_next = false;
-			else {
-				r->items++;
-				r->source_next = n > 2 && p[2] != 'd';	/* {"delete" has no source line */
-			}
+	for (; n > 0; p += k, n -= k) {
+		if (!r->in_source && r->column <= 2 && r->column + n > 2) {
+			r->items++;
+			r->has_source = p[2 - r->column] != 'd';	/* not so {"delete" */
 		}
 		lf = memchr(p, '\n', n);
-		r->at_line_start = lf != NULL;
-		if (lf == NULL)
-			return;
-		n -= (size_t)(lf + 1 - p);
-		p = lf + 1;
+		k = lf == NULL ? n : (size_t)(lf + 1 - p);
+		r->column += k;
+		if (lf != NULL) {
+			r->in_source = !r->in_source && r->has_source;
+			r->column = 0;
+		}
 	}
 }
 
@@ -116,7 +115,6 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 	(void)version;
 	if (r == NULL) {
 		*state = r = calloc(1, sizeof(*r));
-		r->at_line_start = true;
 		r->bulk = strstr(url, "_bulk") != NULL;
 		return MHD_YES;
 	}
