@@ -91,6 +91,7 @@ files() {
 
 own_database mariadb
 files MariaDB
+sql "DROP DATABASE $db"
 own_database mysql
 files MySQL
 done_testing

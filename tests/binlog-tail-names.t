@@ -146,11 +146,13 @@ lower_case() {
 		'stale shop.items truncate shop.items drop shop.items stale shop.items' "$1, any case: each statement is about the table"
 }
 
-need_mariadb
+own_database mariadb # others must not see our statements
 names MariaDB
-need_mysql
+sql "DROP DATABASE $db"
+own_database mysql
 names MySQL
 full_metadata MySQL
+sql "DROP DATABASE $db"
 own_database mariadb --lower-case-table-names=1
 lower_case MariaDB
 done_testing

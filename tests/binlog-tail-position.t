@@ -113,6 +113,7 @@ positions() {
 
 own_database mariadb
 positions MariaDB
+sql "DROP DATABASE $db"
 own_database mysql
 positions MySQL
 done_testing

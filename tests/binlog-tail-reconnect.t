@@ -190,6 +190,7 @@ restarted() {
 own_database mariadb
 lost MariaDB
 restarted MariaDB
+sql "DROP DATABASE $db" 2>/dev/null
 own_database mysql
 lost MySQL
 restarted MySQL

@@ -197,9 +197,9 @@ on_both() {
 	choices "$1"
 }
 
-need_mariadb
+own_database mariadb # others must not see our statements
 on_both MariaDB
-need_mysql
-sql "DROP DATABASE $db" 2>/dev/null
+sql "DROP DATABASE $db"
+own_database mysql
 on_both MySQL
 done_testing

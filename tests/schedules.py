@@ -28,7 +28,7 @@ class Stream:
         self.rows = []              # (document, version) in order; version of the newest at that time
         self.tables = ["t", "U"]
         self.dead = 0
-        self.keys = rnd.choice([5, 50, 1000])
+        self.keys = rnd.choice([5, 50, 1000] if positions else [5, 50])
         self.pad = rnd.choice([10, 10, 300, 3000])
         self.step()
         self.put(op="source", server="s1", epoch=2)
@@ -176,6 +176,8 @@ def schedule(program, seed, folder):
     sum_of = sum(faults.values())
     faults = {f: p * min(1, 0.4 / sum_of) for f, p in faults.items()}
     faults["item"] = faults.get("item", 0) * rnd.choice([0.01, 0.3, 1])
+    if not positions:               # here order alone decides
+        faults["item"] = max(faults["item"], 0.1)
     if rnd.random() < 0.15:
         faults["slow"] = 0.03       # longer than the time-out
     if positions and rnd.random() < 0.3:
