@@ -165,7 +165,7 @@ def peak(pid):
 
 def schedule(program, seed, folder):
     rnd = random.Random(seed)
-    positions = rnd.random() < 0.8
+    positions = rnd.random() < 0.7
     poison = rnd.random() < 0.4
     stream = Stream(rnd, positions, poison)
     for _ in range(rnd.choice([3, 10, 30])):
@@ -177,7 +177,7 @@ def schedule(program, seed, folder):
     faults = {f: p * min(1, 0.4 / sum_of) for f, p in faults.items()}
     faults["item"] = faults.get("item", 0) * rnd.choice([0.01, 0.3, 1])
     if not positions:               # here order alone decides
-        faults["item"] = max(faults["item"], 0.1)
+        faults["item"] = max(faults["item"], 0.3)
     if rnd.random() < 0.15:
         faults["slow"] = 0.03       # longer than the time-out
     if positions and rnd.random() < 0.3:

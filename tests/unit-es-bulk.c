@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+/* es-bulk: what answers are taken for, what is sent again, what waits to be acknowledged. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "es-bulk/ack.h"
+#include "es-bulk/answer.h"
+#include "es-bulk/mapping.h"
+
+#include "tests/tap.h"
+
+static struct slice
+text(const char *s)
+{
+	return (struct slice){ s, strlen(s) };
+}
+
+/* As OpenSearch 3.8 and Elasticsearch 9.5 answered, and as documents of older ones have it. */
+static void
+test_verdicts(void)
+{
+	static const struct {
+		unsigned int status;
+		const char *error;	/* NULL: none */
+		enum verdict want;
+	} cases[] = {
+		{ 200, NULL, VERDICT_DONE },
+		{ 201, NULL, VERDICT_DONE },
+		{ 409, "{\"type\":\"version_conflict_engine_exception\",\"reason\":\"[1]: version conflict\"}", VERDICT_STALE },
+		{ 409, "{\"type\":\"something_else\",\"reason\":\"\"}", VERDICT_STOP },
+		{ 429, "{\"type\":\"es_rejected_execution_exception\",\"reason\":\"rejected\"}", VERDICT_RETRY },
+		{ 429, "{\"type\":\"cluster_block_exception\",\"reason\":\"disk usage exceeded flood-stage watermark\"}", VERDICT_RETRY },
+		{ 500, "{\"type\":\"exception\",\"reason\":\"\"}", VERDICT_RETRY },
+		{ 503, "{\"type\":\"unavailable_shards_exception\",\"reason\":\"\"}", VERDICT_RETRY },
+		{ 400, "{\"type\":\"mapper_parsing_exception\",\"reason\":\"failed to parse field [n] of type [integer]\"}", VERDICT_DEAD },
+		{ 400, "{\"type\":\"document_parsing_exception\",\"reason\":\"[1:6] failed to parse field [n]\"}", VERDICT_DEAD },
+		{ 400, "{\"type\":\"strict_dynamic_mapping_exception\",\"reason\":\"mapping set to strict\"}", VERDICT_DEAD },
+		{ 400, "{\"type\":\"illegal_argument_exception\",\"reason\":\"Document contains at least one immense term in field=\\\"k\\\"\"}", VERDICT_DEAD },
+		{ 400, "{\"type\":\"illegal_argument_exception\",\"reason\":\"mapper [n] cannot be changed from type [long] to [text]\"}", VERDICT_DEAD },
+		{ 400, "{\"type\":\"illegal_argument_exception\",\"reason\":\"can't merge a non object mapping [a] with an object mapping\"}", VERDICT_DEAD },
+		{ 413, NULL, VERDICT_DEAD },
+		{ 400, "{\"type\":\"action_request_validation_exception\",\"reason\":\"Validation Failed: 1: id [x] is too long, must be\"}", VERDICT_DEAD },
+		/* outages */
+		{ 400, "{\"type\":\"illegal_argument_exception\",\"reason\":\"Limit of total fields [1000] has been exceeded\"}", VERDICT_STOP },
+		{ 400, "{\"type\":\"document_parsing_exception\",\"reason\":\"[1:9] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]\"}", VERDICT_STOP },
+		{ 400, "{\"type\":\"illegal_argument_exception\",\"reason\":\"no write index is defined for alias [w.t]. The write index may be\"}", VERDICT_STOP },
+		{ 400, "{\"type\":\"index_closed_exception\",\"reason\":\"closed\"}", VERDICT_STOP },
+		{ 404, "{\"type\":\"index_not_found_exception\",\"reason\":\"no such index [w.t]\"}", VERDICT_STOP },
+		{ 403, "{\"type\":\"cluster_block_exception\",\"reason\":\"index [w.t] blocked by: [FORBIDDEN/8/index write (api)];\"}", VERDICT_STOP },
+		{ 401, "{\"type\":\"security_exception\",\"reason\":\"field\"}", VERDICT_STOP },
+		{ 404, NULL, VERDICT_STOP },
+		{ 400, NULL, VERDICT_STOP },
+		{ 400, "{\"type\":\"never_seen_exception\",\"reason\":\"a field\"}", VERDICT_STOP },
+		{ 400, "\"a string, as Elasticsearch 1 had it\"", VERDICT_STOP },
+		/* what a document says does not decide */
+		{ 400, "{\"type\":\"mapper_parsing_exception\",\"reason\":\"failed to parse field [s]. Preview of field's value: 'Limit of total fields'\"}", VERDICT_DEAD },
+		{ 400, "{\"type\":\"index_closed_exception\",\"reason\":\"x\",\"caused_by\":{\"type\":\"mapper_parsing_exception\",\"reason\":\"field\"}}", VERDICT_STOP },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(answer_verdict(cases[i].status, cases[i].error == NULL ? (struct slice){ NULL, 0 } :
+		    text(cases[i].error)) == cases[i].want, "verdict on %u %.70s", cases[i].status,
+		    cases[i].error == NULL ? "" : cases[i].error);
+}
+
+/* n items of documents 0, 1, 2, 0, 1, 2, …, all indexed. */
+static void
+fill(struct batch *b, int n)
+{
+	struct change c = { .line = "{\"row\":{}}!", .len = 11, .row = { .p = NULL } };
+	struct error e;
+	size_t at;
+	int i;
+
+	c.row.p = c.line + 7;
+	c.row.n = 2;
+	batch_init(b, 1 << 20, &e);
+	for (i = 0; i < n; i++) {
+		at = b->body.len;
+		buf_putf(&b->body, "{\"index\":{\"_id\":\"%d\",\"n\":%d}}\n", i % 3, i);
+		batch_add(b, &c, (uint64_t)i, (uint64_t)(i % 3) * 1000 + 7, at, c.row, &e);
+	}
+}
+
+static void
+test_answers(void)
+{
+	static const char two[] = "{\"took\":1,\"items\":[{\"index\":{\"status\":201}},{\"index\":{\"status\":429,\"error\":"
+	    "{\"type\":\"t\",\"reason\":\"r\"}}}]}";
+	static const char *const others[] = {
+		"", "it works!", "{}", "[]", "{\"items\":[]}", "{\"items\":[{\"index\":{\"status\":201}}]}",
+		"{\"items\":[{\"index\":{\"status\":201}},{\"delete\":{\"status\":200}}]}",
+		"{\"items\":[{\"index\":{\"status\":201}},{\"index\":{\"status\":201}},{\"index\":{\"status\":201}}]}",
+		"{\"items\":[{\"index\":{\"status\":201}},{\"index\":{}}]}",
+		"{\"items\":[{\"index\":{\"status\":201}},{\"index\":{\"status\":201}}]} {",
+		"{\"items\":[{\"index\":{\"status\":201}},{\"index\":{\"status\":201},\"index\":{\"status\":201}}]}",
+	};
+	struct batch b;
+	size_t i;
+
+	fill(&b, 2);
+	ok(answer_read(&b, 2, two, sizeof(two) - 1) == 0 && b.items[0].verdict == VERDICT_DONE &&
+	    b.items[1].verdict == VERDICT_RETRY, "an answer is read item by item");
+	for (i = 1; i < sizeof(two) - 1; i++)
+		if (answer_read(&b, 2, two, i) == 0)
+			break;
+	ok(i == sizeof(two) - 1, "no part of it is taken for an answer");
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ok(answer_read(&b, 2, others[i], strlen(others[i])) == -1, "nor %s", others[i]);
+	batch_free(&b);
+}
+
+static void
+test_retries(void)
+{
+	struct batch b;
+	struct error e;
+	struct buf line;
+	int kept;
+
+	/* items 0 to 5 were asked, 1 is to be retried: 4 is of the same document, 6 to 8 were not sent yet */
+	fill(&b, 9);
+	b.items[1].verdict = VERDICT_RETRY;
+	kept = batch_keep_retries(&b, 6, &e);
+	ok(kept == 2 && b.count == 5 && b.items[0].seq == 1 && b.items[1].seq == 4 && b.items[2].seq == 6,
+	    "an item that is retried takes the later ones of its document along");
+	ok(memcmp(b.body.data + b.items[1].at, "{\"index\":{\"_id\":\"1\",\"n\":4}}\n{}\n", 31) == 0 &&
+	    b.body.len == batch_bytes(&b, 5), "... in their order");
+	buf_init(&line, 1000);
+	batch_put_event(&b, &b.items[4], &line);
+	ok(line.len == 11 && memcmp(line.data, "{\"row\":{}}!", 11) == 0, "an event is given back as it was read");
+	buf_free(&line);
+	batch_free(&b);
+
+	fill(&b, 6);
+	b.items[0].verdict = VERDICT_RETRY;
+	b.items[3].verdict = VERDICT_DEAD;
+	b.items[2].verdict = VERDICT_RETRY;
+	b.items[5].verdict = VERDICT_STALE;
+	kept = batch_keep_retries(&b, 6, &e);
+	ok(kept == 3 && b.items[0].seq == 0 && b.items[1].seq == 2 && b.items[2].seq == 5,
+	    "... but not one that was refused, which is a dead letter already");
+	batch_free(&b);
+
+	fill(&b, 3);
+	ok(batch_keep_retries(&b, 3, &e) == 0 && b.count == 0 && b.body.len == 0, "nothing stays of what is done");
+	batch_free(&b);
+}
+
+static void
+control(struct ack *a, const char *line, enum op op, uint64_t rows)
+{
+	struct change c = { .op = op, .line = line, .len = strlen(line) };
+	struct error e;
+
+	ack_add(a, &c, rows, &e);
+}
+
+static void
+test_acks(void)
+{
+	char got[256];
+	struct error e;
+	struct ack a;
+	int fds[2], i;
+	ssize_t n;
+
+	if (pipe(fds) == -1 || ack_init(&a, fds[1], 1000, &e) == -1)
+		exit(1);
+	control(&a, "c1", OP_COMMIT, 10);
+	control(&a, "h1", OP_HEARTBEAT, 10);
+	control(&a, "ddl", OP_DDL, 10);
+	control(&a, "c2", OP_COMMIT, 10);
+	control(&a, "c3", OP_COMMIT, 11);
+	ok(ack_next(&a) == 10, "the oldest line's rows are known");
+	ack_advance(&a, 9, &e);
+	output_flush(&a.out, &e);
+	control(&a, "h2", OP_HEARTBEAT, 11);
+	ack_advance(&a, 10, &e);
+	output_flush(&a.out, &e);
+	n = read(fds[0], got, sizeof(got));
+	ok(n == 10 && memcmp(got, "h1\nddl\nc2\n", 10) == 0, "what waits for no more comes out, the newest of a run");
+	ack_advance(&a, 11, &e);
+	output_flush(&a.out, &e);
+	n = read(fds[0], got, sizeof(got));
+	ok(n == 3 && memcmp(got, "h2\n", 3) == 0, "and then the rest");
+	for (i = 0; i < 100000; i++)
+		control(&a, "a heartbeat while the engine is away", OP_HEARTBEAT, 12);
+	ok(a.count == 1 && a.lines.cap < 4096, "heartbeats behind one stuck row take no memory");
+	for (i = 0; i < 200000 && !ack_full(&a); i++)
+		control(&a, "a ddl line that cannot stand for another", OP_DDL, 12);
+	ok(ack_full(&a) && i < 200000, "other lines are counted: reading stops in time");
+	ack_free(&a);
+}
+
+static void
+test_mappings(void)
+{
+	static const struct { const char *sql, *want; } cases[] = {
+		{ "tinyint", "byte" }, { "tinyint unsigned", "short" }, { "smallint unsigned", "integer" },
+		{ "mediumint unsigned", "integer" }, { "int", "integer" }, { "int unsigned", "long" }, { "bigint", "long" },
+		{ "bigint unsigned", "unsigned_long" }, { "bit(1)", "boolean" }, { "bit(63)", "long" },
+		{ "bit(64)", "unsigned_long" }, { "decimal(18,0)", "long" }, { "decimal(19,0)", "double" },
+		{ "decimal(10,2)", "double" }, { "decimal(10,2) unsigned", "double" }, { "float", "float" },
+		{ "double unsigned", "double" }, { "year", "short" }, { "date", "date" }, { "datetime(6)", "date" },
+		{ "timestamp", "date" }, { "time(3)", "keyword" }, { "varchar(20)", "text" }, { "longtext", "text" },
+		{ "enum('unsigned','b')", "keyword" }, { "set('a')", "keyword" }, { "varbinary(3)", "binary" },
+		{ "blob", "binary" }, { "json", "object" }, { "geometry", "object" }, { "uuid", "keyword" },
+		{ "vector(3)", "float" }, { "never seen", "keyword" }, { "", "keyword" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(strcmp(mapping_of(cases[i].sql, true)->type, cases[i].want) == 0, "%s is %s", cases[i].sql, cases[i].want);
+	ok(strcmp(mapping_of("bigint unsigned", false)->type, "keyword") == 0, "without unsigned_long it is keyword");
+}
+
+int
+main(void)
+{
+	test_verdicts();
+	test_answers();
+	test_retries();
+	test_acks();
+	test_mappings();
+	return done_testing();
+}
