@@ -68,7 +68,7 @@ TOOLS = $(patsubst tests/%.c,$(B)/tests/%,$(filter-out tests/unit-%.c tests/faul
 	$(if $(wildcard tests/fault.c),$(B)/tests/fault.so)
 
 check: all $(UNITS) $(TOOLS)
-	B=$(abspath $(B)) M2E_BIN=$(abspath $(B))/bin prove -j$(JOBS) --timer -e '' $(TESTS)
+	B=$(abspath $(B)) M2E_BIN=$(abspath $(B))/bin prove -j$(JOBS) --timer -e 'timeout -k 20 900' $(TESTS)
 JOBS ?= 2
 
 # The same tests with address and undefined sanitizers, and the corpora replayed and mutated.

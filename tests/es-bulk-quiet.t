@@ -2,6 +2,7 @@
 # Rows for a minute without a control line (H20): a filter drops them, and no position would ever be saved. And: an
 # engine that takes nothing for all that time costs no memory, whatever is read.
 . "${0%/*}/tap.sh"
+trap '' PIPE # a reader that ends between a look and a line
 
 row() { echo "{\"op\":\"insert\",\"db\":\"d\",\"table\":\"t\",\"key\":[\"$1\"],\"pos\":\"b.000001:$2\",\"row\":{\"id\":$1}}"; }
 heartbeat='{"op":"heartbeat","pos":"b.000001:4"}'
