@@ -40,6 +40,7 @@ engine main
 # shellcheck disable=SC2046
 {
 	missing=''
+	# shellcheck disable=SC2013 # names without spaces
 	for name in $(sed -n '/^static const struct option longopts/,/^};/s/.*{ "\([^"]*\)".*/\1/p' "$root/es-bulk/main.c"); do
 		case $name in verbose | quiet) continue ;; esac
 		es-bulk --help | grep -q -e "--$name" || missing="$missing $name"
