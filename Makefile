@@ -20,7 +20,7 @@ HEADERS = $(wildcard lib/*.h $(PROGRAMS:%=%/*.h))
 UNITS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit-*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 TESTS ?= $(wildcard tests/*.t) $(UNITS)
-SHELL_FILES = $(shell grep -lE '^\#!/bin/sh|shellcheck shell=sh' scripts/* tests/*.t tests/*.sh .ci/run)
+SHELL_FILES = $(shell grep -slE '^\#!/bin/sh|shellcheck shell=sh' scripts/* tests/*.t tests/*.sh .ci/run)
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/bin/m2e
 
