@@ -10,7 +10,7 @@ PKGS = libmariadb libcurl libbsd-overlay
 WARN = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
 CPPFLAGS_ALL := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(shell pkg-config --cflags $(PKGS))
 CFLAGS_ALL = $(WARN) $(CPPFLAGS_ALL) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
-LIBS_ALL := $(shell pkg-config --libs $(PKGS)) -lmd -lz -lm
+LIBS_ALL := $(shell pkg-config --libs $(PKGS)) -lmd -lz -lzstd -lm
 ASAN = B=build/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' CFLAGS='-O1 -g -fno-omit-frame-pointer'
 
 PROGRAMS = binlog-tail dump-reader es-bulk m2e-state
