@@ -49,6 +49,7 @@ struct describer {
 		uint64_t index, next;	/* of the column at hand among those with a character set; of the list's */
 	} text, members;
 	size_t numeric;
+	bool anonymous;		/* what is not told is made up: see described_anonymous */
 };
 
 static void
@@ -203,24 +204,70 @@ put_type(struct describer *d, struct buf *b, const struct cell *c, const struct 
 	}
 }
 
+/* A type whose values are what is stored, for a column of which more is not told. */
+static int
+put_stored_type(struct buf *b, const struct cell *c)
+{
+	static const char *const blobs[] = { "", "tinyblob", "blob", "mediumblob", "longblob" };
+	static const char *const indexes[] = { "tinyint", "tinyint", "smallint", "mediumint", "int", "bigint", "bigint",
+	    "bigint", "bigint" };
+
+	switch (c->code) {
+	case TYPE_STRING:	/* BINARY would be padded to its length, which CHAR must not be */
+	case TYPE_VAR_STRING:
+	case TYPE_VARCHAR:
+	case TYPE_VARCHAR_COMPRESSED: return buf_putf(b, "varbinary(%u)", c->size);
+	case TYPE_BLOB:
+	case TYPE_BLOB_COMPRESSED: return buf_puts(b, blobs[c->prefix]);
+	case TYPE_ENUM:
+	case TYPE_SET: return buf_putf(b, "%s unsigned", indexes[c->size]);
+	case TYPE_TIME: return buf_puts(b, "time");
+	case TYPE_DATETIME: return buf_puts(b, "datetime");
+	case TYPE_TIMESTAMP: return buf_puts(b, "timestamp");
+	case TYPE_VECTOR: return buf_puts(b, "vector");
+	case TYPE_DECIMAL: return buf_puts(b, "decimal");
+	default: return -1;
+	}
+}
+
+/* The column's name and its NUL. -1 with errno 0: not told. */
+static int
+put_name(struct describer *d, struct buf *b, size_t i)
+{
+	const uint8_t *name;
+	size_t n;
+
+	errno = 0;
+	if (d->anonymous && !has(d->m, MAP_COLUMN_NAME))
+		return buf_putf(b, "@%zu", i + 1) == -1 ? -1 : buf_putc(b, '\0');
+	n = (size_t)cur_lenenc(&d->names);
+	name = cur_take(&d->names, n);
+	if (name == NULL || memchr(name, '\0', n) != NULL)
+		return -1;
+	return buf_add(b, name, n) == -1 ? -1 : buf_putc(b, '\0');
+}
+
 /* 0; -1 with e->rc == RC_OK: not told. */
 static int
 add_column(struct describer *d, struct table *t, size_t i, struct buf *b, struct error *e)
 {
 	const struct cell *c = &d->m->cells[i];
 	const struct cursor *visible = &d->m->fields[MAP_VISIBILITY];
-	size_t n = (size_t)cur_lenenc(&d->names), type;
-	const uint8_t *name = cur_take(&d->names, n);
 	const struct charset *charset;
 	bool invisible = i / 8 < cur_left(visible) && (visible->p[i / 8] >> (7 - i % 8) & 1) == 0;
+	size_t type;
+	int rc;
 
 	buf_clear(b);
-	if (name == NULL || memchr(name, '\0', n) != NULL)
-		return -1;
-	if (buf_add(b, name, n) == -1 || buf_putc(b, '\0') == -1)
-		return error_set(e, RC_TEMP, "%s", strerror(errno));
+	if (put_name(d, b, i) == -1)
+		return errno == 0 ? -1 : error_set(e, RC_TEMP, "%s", strerror(errno));
 	type = b->len;
-	if (put_type(d, b, c, &charset) == -1 || buf_putc(b, '\0') == -1)
+	if ((rc = put_type(d, b, c, &charset)) == -1 && errno == 0 && d->anonymous) {
+		b->len = type;
+		charset = NULL;
+		rc = put_stored_type(b, c);
+	}
+	if (rc == -1 || buf_putc(b, '\0') == -1)
 		return errno == 0 ? -1 : error_set(e, RC_TEMP, "%s", strerror(errno));
 	return table_add_column(t, b->data, b->data + type,
 	    charset == NULL || charset_is_binary(charset) ? NULL : charset_name(charset), c->nullable, false,
@@ -243,9 +290,9 @@ set_key(struct table *t, const struct table_map *m, struct error *e)
 }
 
 static int
-fill(struct table *t, const struct table_map *m, struct error *e)
+fill(struct table *t, const struct table_map *m, bool anonymous, struct error *e)
 {
-	struct describer d = { .m = m, .names = m->fields[MAP_COLUMN_NAME], .sets = m->fields[MAP_SET_MEMBERS],
+	struct describer d = { .m = m, .anonymous = anonymous, .names = m->fields[MAP_COLUMN_NAME], .sets = m->fields[MAP_SET_MEMBERS],
 	    .enums = m->fields[MAP_ENUM_MEMBERS], .geometries = m->fields[MAP_GEOMETRY_TYPE],
 	    .dimensions = m->fields[MAP_VECTOR_DIMENSION] };
 	struct buf b;
@@ -259,23 +306,40 @@ fill(struct table *t, const struct table_map *m, struct error *e)
 	for (i = 0; i < m->count && rc == 0; i++)
 		rc = add_column(&d, t, i, &b, e);
 	buf_free(&b);
+	if (rc == 0 && anonymous && !has(m, MAP_PRIMARY_KEY) && !has(m, MAP_PRIMARY_KEY_PREFIX))
+		return 0;
 	return rc == 0 ? set_key(t, m, e) : -1;
+}
+
+static struct table *
+describe(const struct table_map *m, bool anonymous, struct error *e)
+{
+	struct table *t = table_new(m->db, m->name, e);
+
+	if (t != NULL && fill(t, m, anonymous, e) == -1) {
+		table_free(t);
+		return NULL;
+	}
+	return t;
 }
 
 struct table *
 described_table(const struct table_map *m, struct error *e)
 {
-	struct table *t;
-
 	e->rc = RC_OK;
 	if (!has(m, MAP_COLUMN_NAME) || (!has(m, MAP_PRIMARY_KEY) && !has(m, MAP_PRIMARY_KEY_PREFIX)))
 		return NULL;
-	if ((t = table_new(m->db, m->name, e)) == NULL)
-		return NULL;
-	if (fill(t, m, e) == -1) {
-		table_free(t);
-		return NULL;
-	}
+	return describe(m, false, e);
+}
+
+struct table *
+described_anonymous(const struct table_map *m, struct error *e)
+{
+	struct table *t;
+
+	e->rc = RC_OK;
+	if ((t = describe(m, true, e)) == NULL && e->rc == RC_OK)
+		error_set(e, RC_FAIL, "table %s.%s: malformed metadata", m->db, m->name);
 	return t;
 }
 

@@ -12,6 +12,7 @@
 #include "lib/line.h"
 
 #include "history.h"
+#include "names.h"
 
 #define MAX_HISTORY_LINE ((size_t)128 << 20)	/* a ddl line holds its statement: up to 64 MiB, and escapes */
 #define MAX_HISTORY ((size_t)1 << 32)	/* bytes of all lines that are kept */
@@ -98,6 +99,8 @@ read_line(struct history *h, struct json *j, const char *text, size_t len, struc
 	if (read_pos(&l, j, json_member(j, 0, "pos"), e) == -1)
 		return -1;
 	if (json_is(j, op, "schema")) {
+		if (json_is(j, json_member(j, 0, "from"), ANONYMOUS))
+			return 0;	/* names nothing */
 		if (buf_add(&h->text, text, len) == -1)
 			return no_memory(e);
 	} else if (!json_is(j, op, "ddl")) {

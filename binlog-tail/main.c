@@ -19,7 +19,8 @@
 #define RETRY_FOR_S 60
 
 enum { OPT_CONFIG = DB_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE, OPT_NUMBERS,
-    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_NAME, OPT_HELP,
+    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
+    OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
 static const struct option longopts[] = {
@@ -41,6 +42,7 @@ static const struct option longopts[] = {
 	{ "tables", no_argument, NULL, OPT_TABLES },
 	{ "identify", no_argument, NULL, OPT_IDENTIFY },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
+	{ "anonymous", no_argument, NULL, OPT_ANONYMOUS },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -67,7 +69,7 @@ usage(FILE *to, int rc)
 	    "           [--state DIR] [--from POS|start|now] [--until POS|now]\n"
 	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
 	    "           [--zero-dates null|keep] [--no-old] [--epoch N] [--retry-for SECONDS]\n"
-	    "           [--parent-fd N] [-v] [-q]\n"
+	    "           [--anonymous] [--parent-fd N] [-v] [-q]\n"
 	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
 	    "       binlog-tail --check|--tables|--identify [option]...\n"
 	    "       binlog-tail --help\n"
@@ -137,6 +139,7 @@ take_option(struct opts *o, int ch)
 	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
 	case OPT_RETRY_FOR: o->live.retry_for_s = (uint32_t)number("retry-for", optarg, 0, 86400); break;
 	case OPT_SCHEMA: o->schema = optarg; break;
+	case OPT_ANONYMOUS: o->tail.anonymous = true; break;
 	case OPT_NAME: o->file.name = optarg; break;
 	case OPT_CHECK: o->check = true; break;
 	case OPT_IDENTIFY: o->identify = true; break;

@@ -249,10 +249,41 @@ from_server(struct tail *t, const struct table_map *m)
 	return d;
 }
 
+static bool
+is_anonymous(const struct definition *d)
+{
+	return strcmp(d->from, ANONYMOUS) == 0;
+}
+
+/* --anonymous: the last resort, made anew for each table map. */
+static struct definition *
+from_nothing(struct tail *t, const struct table_map *m)
+{
+	struct table *table = described_anonymous(m, t->e);
+
+	if (table != NULL)
+		return keep(t, table, ANONYMOUS);
+	event_at(t);
+	return NULL;
+}
+
+static struct definition *
+from_server_or_nothing(struct tail *t, const struct table_map *m, bool asked)
+{
+	struct definition *d = NULL;
+
+	if (!t->o->anonymous)
+		return from_server(t, m);
+	if (t->names.server != NULL && !asked && ((d = from_server(t, m)) != NULL || t->e->rc != RC_FAIL))
+		return d;
+	return from_nothing(t, m);
+}
+
 static struct definition *
 look_up(struct tail *t, const struct table_map *m)
 {
 	struct definition *d;
+	bool asked;
 	struct table *table;
 
 	if (!t->mariadb) {	/* MariaDB's events do not tell JSON, UUID or INET from what they are stored as */
@@ -263,8 +294,10 @@ look_up(struct tail *t, const struct table_map *m)
 			return NULL;
 		}
 	}
-	if ((d = names_find(&t->names, m->db, m->name)) != NULL)
+	d = names_find(&t->names, m->db, m->name);
+	if (d != NULL && !is_anonymous(d))
 		return d;
+	asked = d != NULL;
 	if ((table = from_history(t, m->db, m->name)) != NULL)
 		return keep(t, table, "history");
 	if (t->e->rc != RC_OK) {
@@ -273,7 +306,7 @@ look_up(struct tail *t, const struct table_map *m)
 	}
 	if ((table = from_file(t, m)) != NULL)
 		return keep(t, table, "file");
-	return t->e->rc == RC_OK ? from_server(t, m) : NULL;
+	return t->e->rc == RC_OK ? from_server_or_nothing(t, m, asked) : NULL;
 }
 
 /* Every column of the table map against the definition: names are never put on other columns than their own. */
@@ -298,6 +331,15 @@ fit(struct tail *t, const struct table_map *m, const struct definition *d)
 		return event_error(t, "table %s.%s, column %zu: the definition (from: %s) says %s %s%s, the table map %s",
 		    m->db, m->name, i + 1, d->from, table->columns[i].name, table->columns[i].type,
 		    table->columns[i].nullable ? "" : " not null", why);
+	return 0;
+}
+
+static int
+check_readable(struct tail *t, const struct table_map *m, const struct table *table)
+{
+	const char *why;
+	size_t i;
+
 	for (i = 0; i < m->count; i++)
 		if ((why = cell_unread(&m->cells[i], &table->columns[i])) != NULL)
 			return event_error(t, "table %s.%s, column %s: %s: leave the table out (--exclude)", m->db,
@@ -315,7 +357,7 @@ names_resolve(struct tail *t, struct table_map *m)
 		return 0;
 	if ((d = look_up(t, m)) == NULL)
 		return -1;
-	if (!d->ignored && fit(t, m, d) == -1)
+	if (!d->ignored && ((!is_anonymous(d) && fit(t, m, d) == -1) || check_readable(t, m, d->table) == -1))
 		return -1;
 	for (i = 0; i < m->count && !d->ignored; i++)
 		m->cells[i].column = &d->table->columns[i];

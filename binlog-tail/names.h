@@ -14,9 +14,11 @@ struct tail;
 struct table_map;
 struct server;
 
+#define ANONYMOUS "anonymous"
+
 struct definition {
 	struct table *table;
-	const char *from;		/* "event", "history", "server" */
+	const char *from;		/* "event", "history", "file", "server", ANONYMOUS */
 	unsigned long announced;	/* the schema line is out, for this value of tail's announce */
 	int row_end;			/* table_row_end */
 	bool ignored;			/* a sequence: no table */

@@ -28,6 +28,7 @@ struct tail_options {
 	struct glob_list tables, excluded;	/* no tables: all of them */
 	struct value_options values;
 	bool no_old;
+	bool anonymous;		/* columns that nothing names have numbers */
 };
 
 /* A transaction, or a statement that is one by itself. It lies in one file. */
