@@ -58,7 +58,7 @@ def columns_of(db, table):
         (SELECT COUNT(*) FROM information_schema.check_constraints k WHERE k.constraint_schema = '{db}'
          AND k.table_name = '{table}' AND k.check_clause LIKE CONCAT('%json_valid(`', column_name, '`)%'))
         FROM information_schema.columns WHERE table_schema = '{db}' AND table_name = '{table}'
-        ORDER BY ordinal_position""" if os.environ.get("DB_KIND") != "mysql" else
+        ORDER BY ordinal_position""" if not os.environ.get("DB_KIND", "").startswith("mysql") else
                  f"""SELECT column_name, data_type, column_type, IFNULL(datetime_precision, 0), 0
         FROM information_schema.columns WHERE table_schema = '{db}' AND table_name = '{table}'
         ORDER BY ordinal_position""")

@@ -6,7 +6,7 @@
 
 # What a need_ function sets:
 {
-	db_kind='' db_host=127.0.0.1 db_port='' db_socket='' db_user=m2e db_password=m2e
+	db_kind='' db_family='' db_dump='' db_host=127.0.0.1 db_port='' db_socket='' db_user=m2e db_password=m2e
 	es_kind='' es_url='' es_user='' es_password='' es_ca=''
 	server='' server_port='' own_n=0
 }
@@ -31,7 +31,7 @@ own_or_skip() {
 # follows talks to it
 own_database() {
 	own_or_skip "$@"
-	db_kind=$1 db_socket=$server/sock db_port=$server_port
+	at_database "$1" "$server/sock" "$server_port"
 }
 own_engine() {
 	es_user='' es_password='' es_ca=''
@@ -47,23 +47,39 @@ own_engine() {
 	es_auth
 }
 
-need_mariadb() {
-	if [ -n "${M2E_TEST_MARIADB_SOCKET:-}" ]; then
-		db_kind=mariadb db_socket=$M2E_TEST_MARIADB_SOCKET db_port=$M2E_TEST_MARIADB_PORT
-	else
-		own_database mariadb
-	fi
+# at_database KIND SOCKET PORT: KIND (scripts/server's) is in $db_kind; $db_family is
+# mariadb or mysql; $db_dump the dump program that suits, none for mysql-5.6: it comes
+# without, MySQL 9's lacks its authentication, MariaDB's asks for columns that it lacks
+at_database() {
+	db_kind=$1 db_family=${1%%-*} db_socket=$2 db_port=$3 db_dump=''
+	case $db_kind in
+	mariadb) db_dump=mariadb-dump ;;
+	mariadb-11) db_dump=$("$root/scripts/server" fetch mariadb-11)/bin/mariadb-dump ;;
+	mysql)
+		mysql_bin=$("$root/scripts/server" fetch mysql)/bin
+		db_dump=$mysql_bin/mysqldump
+		;;
+	esac
 }
 
-# need_mysql: and its programs are in $mysql_bin
-need_mysql() {
-	if [ -n "${M2E_TEST_MYSQL_SOCKET:-}" ]; then
-		db_kind=mysql db_socket=$M2E_TEST_MYSQL_SOCKET db_port=$M2E_TEST_MYSQL_PORT
+# need_database KIND: and what follows talks to it
+databases='mariadb mariadb-11 mysql mysql-5.6'
+need_database() {
+	case $1 in
+	mariadb) set -- "$1" "${M2E_TEST_MARIADB_SOCKET:-}" "${M2E_TEST_MARIADB_PORT:-}" ;;
+	mariadb-11) set -- "$1" "${M2E_TEST_MARIADB11_SOCKET:-}" "${M2E_TEST_MARIADB11_PORT:-}" ;;
+	mysql) set -- "$1" "${M2E_TEST_MYSQL_SOCKET:-}" "${M2E_TEST_MYSQL_PORT:-}" ;;
+	mysql-5.6) set -- "$1" "${M2E_TEST_MYSQL56_SOCKET:-}" "${M2E_TEST_MYSQL56_PORT:-}" ;;
+	esac
+	if [ -n "$2" ]; then
+		at_database "$@"
 	else
-		own_database mysql
+		own_database "$1"
 	fi
-	mysql_bin=$("$root/scripts/server" fetch mysql)/bin
 }
+need_mariadb() { need_database mariadb; }
+# need_mysql: and its programs are in $mysql_bin
+need_mysql() { need_database mysql; }
 
 need_opensearch() {
 	if [ -n "${M2E_TEST_OPENSEARCH_URL:-}" ]; then
@@ -138,8 +154,8 @@ config() {
 		printf '%s\n' "$db_password" >"$tmp/db.password"
 		[ -z "$es_password" ] || printf '%s\n' "$es_password" >"$tmp/es.password"
 	)
-	config_dump=
-	[ "$db_kind" != mysql ] || config_dump=$("$root/scripts/server" fetch mysql)/bin/mysqldump
+	config_dump=$db_dump
+	[ "$db_kind" != mariadb ] || config_dump= # found
 	jq -n --arg host "$db_host" --argjson port "$db_port" --arg user "$db_user" --arg tmp "$tmp" \
 		--arg url "$es_url" --arg esuser "$es_user" --arg ca "$es_ca" --arg dump "$config_dump" '{
 		database: {

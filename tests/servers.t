@@ -67,7 +67,17 @@ ok 'a fetch that was killed is done again' [ -d "$tmp/cache/java-25" ]
 ok 'from the beginning' [ ! -e "$tmp/cache/java-25/half" ]
 is "$(find "$tmp/cache" -name 'opensearch-*' -type d ! -name '*.part')" '' 'what mvn did not bring is not there'
 
-### a database
+### databases
+
+for kind in mariadb-11 mysql-5.6; do
+	own_database "$kind"
+	like "$(sql 'SELECT VERSION(), @@binlog_format')" "^$(echo "$kind" | sed 's/^m[a-z]*-11/11.8/; s/^mysql-//').*ROW" "$kind"
+	is "$(mariadb --no-defaults -h "$db_host" -P "$db_port" -um2e -pm2e -N -e 'SELECT current_user()')" \
+		'm2e@%' "$kind: the account of m2e"
+	is "$(sql "SELECT user, host FROM mysql.user WHERE user NOT IN ('m2e', 'mariadb.sys')" | tr '\t' @)" root@localhost \
+		"$kind: and no other"
+	ok "$kind: stop" "$root/scripts/server" stop "$server"
+done
 
 own_database mariadb --max-connections=17
 is "$(sql 'SELECT @@max_connections, @@binlog_format, @@bind_address')" \
