@@ -7,9 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/stop.h"
+
 #include "event.h"
 #include "file.h"
-#include "stop.h"
 
 #define READ_BYTES (256 << 10)
 

@@ -6,16 +6,15 @@
 
 #include "lib/log.h"
 #include "lib/retry.h"
+#include "lib/stop.h"
 
 #include "dump.h"
 #include "event.h"
 #include "live.h"
 #include "server.h"
-#include "stop.h"
 
 #define FIRST_RETRY_MS 100
 #define LAST_RETRY_MS 5000
-#define STOP_EVENTS 4096	/* a busy stream looks that often whether the supervisor lives */
 
 struct live {
 	struct tail *t;
@@ -202,11 +201,8 @@ next(struct live *l, const uint8_t **event, size_t *n)
 	struct tail *t = l->t;
 	int rc;
 
-	if (!dump_pending(&l->dump)) {
-		stop_poll();
-		if (tail_heartbeat_due(t) == -1 || tail_flush(t) == -1)
-			return -1;
-	}
+	if (!dump_pending(&l->dump) && (tail_heartbeat_due(t) == -1 || tail_flush(t) == -1))
+		return -1;
 	if (tail_at_boundary(t)) {
 		stop_idle(dump_fd(&l->dump));
 		if (stop_requested()) {
@@ -237,7 +233,6 @@ static int
 stream(struct live *l)
 {
 	struct tail *t = l->t;
-	unsigned int events = 0;
 	const uint8_t *event;
 	size_t n;
 	int rc;
@@ -250,10 +245,6 @@ stream(struct live *l)
 		if (l->failing_since_ms != 0 && is_well_again(l)) {
 			l->failing_since_ms = 0;
 			retry_reset(&l->retry);
-		}
-		if (++events == STOP_EVENTS) {
-			events = 0;
-			stop_poll();
 		}
 	}
 	return 0;
@@ -277,7 +268,6 @@ wait_to_retry(struct live *l)
 	ms = retry_wait_ms(&l->retry);
 	log_warn("%s: trying again in %" PRIu32 " ms", t->e->text, ms);
 	retry_sleep(ms);
-	stop_poll();
 	return 0;
 }
 

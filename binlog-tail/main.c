@@ -9,12 +9,12 @@
 #include "lib/config.h"
 #include "lib/db.h"
 #include "lib/log.h"
+#include "lib/stop.h"
 
 #include "catalog.h"
 #include "check.h"
 #include "file.h"
 #include "live.h"
-#include "stop.h"
 
 #define RETRY_FOR_S 60
 
@@ -250,6 +250,7 @@ static int
 stream(struct opts *o, struct tail *t)
 {
 	struct state state = { 0 };
+	struct stop stop;
 	int rc;
 
 	if (o->state_dir != NULL && (state_load(&state, o->state_dir, t->e) == -1 ||
@@ -262,7 +263,8 @@ stream(struct opts *o, struct tail *t)
 		memset(&state.covered, 0, sizeof(state.covered));
 	}
 	t->source.epoch = take_positions(o, o->live.state, &t->until);
-	stop_init(o->parent_fd);
+	if (stop_watch(&stop, o->parent_fd, STOP_WAITS, t->e) == -1)
+		return -1;
 	o->file.from = o->live.from_pos;
 	rc = o->file.count > 0 ? file_run(t, &o->file) : live_run(t, &o->live);
 	state_free(&state);

@@ -8,8 +8,7 @@
 #include <stdbool.h>
 
 #include "lib/error.h"
-
-#include "stop.h"
+#include "lib/stop.h"
 
 #define CHILD_LINE 1024	/* bytes of a line of its messages; longer ones come in pieces */
 

@@ -8,8 +8,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
-
-#include "stop.h"
+#include "lib/stop.h"
 
 struct input {
 	int fd;

@@ -6,8 +6,7 @@
 #include "lib/db.h"
 #include "lib/event.h"
 #include "lib/glob.h"
-
-#include "stop.h"
+#include "lib/stop.h"
 
 struct keys_options {
 	const char *file;	/* "-": standard input */

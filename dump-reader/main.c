@@ -192,7 +192,8 @@ run(struct options *o, const char *file, struct error *e)
 	struct stop stop;
 	int rc = -1;
 
-	if (stop_watch(&stop, o->parent_fd, e) == -1 || take_pos(o, e) == -1 || config_load(&c, o->config, e) == -1)
+	if (stop_watch(&stop, o->parent_fd, STOP_WRITES, e) == -1 || take_pos(o, e) == -1 ||
+	    config_load(&c, o->config, e) == -1)
 		return -1;
 	if (o->numbers != NULL && config_set(&c, "numbers", o->numbers, "option", e) == -1)
 		goto out;

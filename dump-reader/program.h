@@ -6,8 +6,7 @@
 #include <stdbool.h>
 
 #include "lib/db.h"
-
-#include "stop.h"
+#include "lib/stop.h"
 
 struct program {
 	const char *path;

@@ -7,8 +7,7 @@
 
 #include "lib/db.h"
 #include "lib/pos.h"
-
-#include "stop.h"
+#include "lib/stop.h"
 
 /* Every transaction up to *s0 (epoch 0) is visible to what this connection reads from now on; on MariaDB until the
  * next call, in one transaction. RC_FAIL: the server offers no way to prove it, or an XA transaction is prepared;

@@ -5,8 +5,7 @@
 
 #include "lib/db.h"
 #include "lib/glob.h"
-
-#include "stop.h"
+#include "lib/stop.h"
 
 struct take_options {
 	const char *file, *program;	/* program: NULL = found by the server's kind */

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "lib/output.h"
+#include "lib/stop.h"
 
 #define KEEP_BYTES (1 << 20)	/* a rare huge line does not keep its memory */
+#define STUCK_MS 500		/* below the second after which stop.c interrupts again */
 
 int
 output_init(struct output *o, int fd, size_t max_line, struct error *e)
@@ -24,6 +26,15 @@ output_free(struct output *o)
 	buf_free(&o->buf);
 }
 
+/* Told to end: a reader that still takes something gets whole lines. */
+static bool
+is_stuck(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return stop_writing() && poll(&p, 1, STUCK_MS) == 0;
+}
+
 int
 write_all(int fd, const void *bytes, size_t n)
 {
@@ -33,14 +44,16 @@ write_all(int fd, const void *bytes, size_t n)
 
 	while (n > 0) {
 		if ((k = write(fd, p, n)) == -1) {
-			if (errno == EAGAIN && poll(&wait, 1, -1) != -1)
-				continue;
-			if (errno != EINTR)
+			if (errno != EINTR && (errno != EAGAIN || (poll(&wait, 1, -1) == -1 && errno != EINTR)))
 				return -1;
-			continue;
+			k = 0;
 		}
 		p += k;
 		n -= (size_t)k;
+		if (n > 0 && is_stuck(fd)) {
+			errno = ECANCELED;
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -52,8 +65,8 @@ output_flush(struct output *o, struct error *e)
 
 	o->buf.len = 0;
 	if (write_all(o->fd, o->buf.data, n) == -1)
-		return error_set(e, errno == EPIPE ? RC_TEMP : RC_FAIL, "write to standard output: %s",
-		    strerror(errno));
+		return error_set(e, errno == EPIPE || errno == ECANCELED ? RC_TEMP : RC_FAIL,
+		    "write to standard output: %s", errno == ECANCELED ? "told to end while nobody took it" : strerror(errno));
 	if (o->buf.cap > KEEP_BYTES) {
 		size_t max = o->buf.max;
 

@@ -18,9 +18,10 @@ int	 output_init(struct output *, int fd, size_t max_line, struct error *);
 void	 output_free(struct output *);
 /* Writes what is there once it has grown over OUTPUT_CHUNK: call after each line. */
 int	 output_line_end(struct output *, struct error *);
-/* Writes all of it; -1: RC_TEMP for a broken pipe, else RC_FAIL. */
+/* Writes all of it; -1: RC_TEMP for a broken pipe, or when told to end and it is stuck; else RC_FAIL. */
 int	 output_flush(struct output *, struct error *);
-/* write(2) until everything is out; -1 with errno. EINTR and EAGAIN are waited out. */
+/* write(2) until everything is out; -1 with errno. EINTR and EAGAIN are waited out. ECANCELED: told to end
+ * (stop_writing), and nobody takes anything any more. */
 int	 write_all(int fd, const void *, size_t n);
 
 #endif

@@ -237,6 +237,20 @@ exec 8>&-
 finish 10 "$spawned"
 exec 7>&-
 is "$rc" 75 'and so does the death of the supervisor'
+# while nobody takes what it writes: a pipe's 64 KiB, and no more
+mkfifo "$tmp/stuck"
+exec 9<>"$tmp/stuck"
+for how in signal supervisor; do
+	spawn stuck sh -c 'exec dump-reader -q --database d --parent-fd 8 "$1" 8<"$0" >"$2" 9>&-' \
+		"$tmp/parent" "$tmp/big.sql" "$tmp/stuck"
+	exec 8>"$tmp/parent"
+	ok "$how: its output fills" wait_until 10 pipe_is_full
+	if [ $how = signal ]; then kill "$spawned"; else exec 8>&-; fi
+	finish 10 "$spawned"
+	is "$rc" 75 "$how: an output that nobody takes does not keep it"
+	exec 8>&- 9<&- 9<>"$tmp/stuck"
+done
+exec 9<&-
 { dump-reader -q --database d "$tmp/big.sql"; echo $? >"$tmp/epipe"; } | head -n 1 >/dev/null
 is "$(cat "$tmp/epipe")" 75 'a reader that goes away: 75'
 

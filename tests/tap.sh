@@ -167,6 +167,12 @@ finish() {
 	[ "$rc" = 0 ]
 }
 
+# pipe_is_full: the one that is descriptor 9, which nobody reads
+pipe_is_full() {
+	python3 -c 'import fcntl, struct, sys, termios
+sys.exit(struct.unpack("i", fcntl.ioctl(9, termios.FIONREAD, bytes(4)))[0] < 60000)'
+}
+
 # stop PID [SIGNAL]: signal and finish
 stop() {
 	kill -s "${2:-TERM}" "$1" 2>/dev/null
