@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A dump from statement to statement. */
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -104,9 +106,8 @@ take_delimiter(struct dump *d, struct error *e)
 	return 0;
 }
 
-/* The bytes up to the delimiter, all in the window; *n: their number. */
-static int
-whole_statement(struct dump *d, size_t *n, struct error *e)
+int
+dump_whole_statement(struct dump *d, size_t max, size_t *n, struct error *e)
 {
 	struct scan scan = { 0 };
 	const char *text, *at;
@@ -119,8 +120,8 @@ whole_statement(struct dump *d, size_t *n, struct error *e)
 		if (scan_statement(&scan, text + seen, text + left, last, d->delimiter, &at))
 			break;
 		seen = (size_t)(at - text);
-		if (seen > MAX_STATEMENT)
-			return input_error(&d->in, NULL, e, "a statement longer than %zu bytes", MAX_STATEMENT);
+		if (seen > max)
+			return input_error(&d->in, NULL, e, "a statement longer than %zu bytes", max);
 		switch (input_more(&d->in, e)) {
 		case -1: return -1;
 		case 0:
@@ -176,6 +177,29 @@ at_sandbox(const char *text, size_t n)
 	    (n >= sizeof(mariadb) - 1 && memcmp(text, mariadb, sizeof(mariadb) - 1) == 0);
 }
 
+/* --set-gtid-purged=COMMENTED */
+static int
+take_gtid_comment(struct dump *d, struct error *e)
+{
+	static const char opening[] = "/* SET @@GLOBAL.GTID_PURGED";
+	const char *text, *close;
+	size_t n;
+
+	if (have(d, MAX_COMMENT, e) == -1)
+		return -1;
+	text = input_text(&d->in, &n);
+	if (n < sizeof(opening) - 1 || memcmp(text, opening, sizeof(opening) - 1) != 0)
+		return 0;
+	while ((close = memmem(text, n, "*/", 2)) == NULL && n < MAX_STATEMENT) {
+		switch (input_more(&d->in, e)) {
+		case -1: return -1;
+		case 0: return ends_inside(d, e);
+		}
+		text = input_text(&d->in, &n);
+	}
+	return close == NULL ? 0 : dump_statement(d, text + 2, (size_t)(close - text) - 2, e);
+}
+
 static int
 take_comment(struct dump *d, const char *text, struct error *e)
 {
@@ -183,7 +207,7 @@ take_comment(struct dump *d, const char *text, struct error *e)
 	size_t n;
 
 	if (*text == '/')
-		return skip_comment(d, e);
+		return take_gtid_comment(d, e) == -1 ? -1 : skip_comment(d, e);
 	if (take_line(d, line, &n, e) == -1)
 		return -1;
 	return dump_comment(d, line, n, e);
@@ -194,7 +218,7 @@ take_statement(struct dump *d, struct error *e)
 {
 	size_t n = 0;
 
-	if (whole_statement(d, &n, e) == -1 || dump_statement(d, d->in.data + d->in.start, n, e) == -1)
+	if (dump_whole_statement(d, MAX_STATEMENT, &n, e) == -1 || dump_statement(d, d->in.data + d->in.start, n, e) == -1)
 		return -1;
 	input_skip(&d->in, n + strlen(d->delimiter));
 	return 0;
@@ -240,8 +264,6 @@ step(struct dump *d, struct error *e)
 		rc = take_delimiter(d, e);
 	else if (at_word(text, n, "INSERT") || at_word(text, n, "REPLACE"))
 		rc = dump_insert(d, e);
-	else if (n >= 2 && text[0] == '\x1f' && text[1] == '\x8b')
-		rc = input_error(&d->in, NULL, e, "compressed: read it through zcat");
 	else
 		rc = take_statement(d, e);
 	return rc == -1 ? -1 : 1;
@@ -255,7 +277,6 @@ dump_init(struct dump *d, struct load *l, const struct dump_options *o, struct e
 	d->options = o;
 	strlcpy(d->delimiter, ";", sizeof(d->delimiter));
 	d->charset = charset_find("utf8mb4");
-	l->pos = o->pos;
 	if (row_init(&d->row, MAX_ROW, e) == -1)
 		return -1;
 	d->columns = reallocarray(NULL, MAX_COLUMNS, sizeof(*d->columns));
@@ -273,21 +294,78 @@ dump_free(struct dump *d)
 	input_close(&d->in);
 }
 
+/* What some programs put before the text. */
+static int
+skip_byte_order_mark(struct dump *d, struct error *e)
+{
+	const char *text;
+	size_t n;
+
+	if (have(d, 3, e) == -1)
+		return -1;
+	text = input_text(&d->in, &n);
+	if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return input_error(&d->in, NULL, e, "a dump in UTF-16 is not read");
+	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		input_skip(&d->in, 3);
+	return 0;
+}
+
 static int
 read_all(struct dump *d, struct error *e)
 {
-	int rc;
+	int rc = skip_byte_order_mark(d, e);
 
-	d->in.before_wait = load_flush;
-	d->in.arg = d->load;
-	d->in.piece = d->options->piece;
-	while ((rc = step(d, e)) == 1)
+	while (rc != -1 && (rc = step(d, e)) == 1)
 		;
 	if (rc == -1)
 		return -1;
 	if (d->commented && !d->completed)
 		return input_error(&d->in, NULL, e, "no \"-- Dump completed\" line: the dump is truncated");
-	return load_end(d->load, e);
+	if (d->transaction)
+		return input_error(&d->in, NULL, e, "a transaction begins and no COMMIT follows: the dump is truncated");
+	return 0;
+}
+
+/* The definitions in a file, which what is read afterwards does not change. */
+static int
+read_definitions(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
+{
+	struct dump d;
+	size_t i;
+	int rc = -1;
+
+	if (dump_init(&d, l, o, e) == 0 && input_open(&d.in, file, MAX_ROW, stop, e) == 0) {
+		d.definitions_only = true;
+		d.in.piece = o->piece;
+		rc = read_all(&d, e);
+	}
+	dump_free(&d);
+	for (i = 0; i < l->count; i++)
+		l->all[i]->fixed = true;
+	return rc;
+}
+
+int
+dump_look_ahead(struct dump *d, struct error *e)
+{
+	struct stat st;
+	char name[64];
+
+	if (fstat(d->in.fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return 0;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", d->in.fd);	/* a descriptor with an offset of its own */
+	log_info("looking through the dump for its tables' keys");
+	return read_definitions(d->load, name, d->options, d->in.stop, e) == -1 ? error_at(e, "%s", d->in.name) : 1;
+}
+
+static int
+load_all(struct dump *d, struct error *e)
+{
+	d->in.before_wait = load_flush;
+	d->in.arg = d->load;
+	d->in.piece = d->options->piece;
+	return read_all(d, e) == -1 ? -1 : load_end(d->load, e);
 }
 
 int
@@ -297,8 +375,11 @@ dump_load(struct load *l, const char *file, const struct dump_options *o, const 
 	struct dump d;
 	int rc = -1;
 
+	if (o->schema != NULL && read_definitions(l, o->schema, o, stop, e) == -1)
+		return -1;
+	l->pos = o->pos;
 	if (dump_init(&d, l, o, e) == 0 && input_open(&d.in, file, MAX_ROW, stop, e) == 0)
-		rc = read_all(&d, e);
+		rc = load_all(&d, e);
 	if (rc == -1 && load_flush(l, &flush) == -1)
 		log_warn("%s", flush.text);
 	if (l->bad_bytes > 0)

@@ -24,6 +24,7 @@ struct dump_options {
 	bool has_zone;		/* the same: utc_offset_s */
 	int32_t utc_offset_s;
 	uint32_t epoch;
+	const char *schema;	/* a file with the tables' definitions, NULL: the dump has them */
 	size_t piece;		/* struct input's */
 };
 
@@ -34,14 +35,19 @@ struct dump {
 	struct row row;
 	char delimiter[MAX_DELIMITER + 1];
 	char db[MAX_NAME];		/* "" = not said yet */
+	bool definitions_only;	/* rows and positions are passed over */
 	/* what the dump's comments and SET statements said */
 	bool commented, completed;	/* it has comments, so it also says when it is complete */
 	bool has_zone, no_backslash_escapes, warned_lossy;
+	bool keys_last;		/* phpMyAdmin's: ALTER TABLE adds them behind the rows */
+	bool transaction;	/* begun and not committed: it is not complete */
+	bool has_pos;
 	int32_t utc_offset_s;
 	const struct charset *charset;
 	/* the last INSERT's head, which in dumps with one row an INSERT is the next one's too */
 	struct buf head;
 	struct load_table *target;
+	bool by_name;			/* INSERT … SET name = literal, … */
 	size_t *columns, columns_count;	/* what literal i of a row stands for */
 };
 
@@ -60,6 +66,10 @@ int	 dump_statement(struct dump *, const char *text, size_t n, struct error *);
 int	 dump_insert(struct dump *, struct error *);
 /* Reads on behind a delimiter without keeping what is there. */
 int	 dump_skip_statement(struct dump *, struct error *);
+/* The bytes up to the delimiter, at most max, all in the window; *n: their number. */
+int	 dump_whole_statement(struct dump *, size_t max, size_t *n, struct error *);
+/* Looks through the dump, where it is a file, for all definitions, and fixes them. 1; 0: it is no file; -1. */
+int	 dump_look_ahead(struct dump *, struct error *);
 /* Takes `name` or `db`.`name`; db and name are malloc'ed, NULL when it is not there (then -1). db: the current one
  * where it has none. */
 int	 dump_take_name(struct dump *, struct sql *, char **db, char **name, struct error *);

@@ -15,6 +15,7 @@
 
 #define START_BYTES ((size_t)256 << 10)	/* stays in the second level cache */
 #define CONTEXT_BYTES 40
+#define PACKED_BYTES ((size_t)64 << 10)	/* compressed ones, of one read */
 
 int
 input_open(struct input *in, const char *file, size_t max, const struct stop *stop, struct error *e)
@@ -40,6 +41,9 @@ input_close(struct input *in)
 		close(in->fd);
 	free(in->data);
 	in->data = NULL;
+	inflater_free(&in->inflater);
+	free(in->packed);
+	in->packed = NULL;
 }
 
 /* Room for `want` unread bytes: what is unread moves to the front, then the window doubles. */
@@ -63,11 +67,10 @@ make_room(struct input *in, size_t want, struct error *e)
 	return 0;
 }
 
-/* One read(2): 1, 0 the end, -1. */
-static int
-read_some(struct input *in, struct error *e)
+/* One read(2); 0: the end. */
+static ssize_t
+read_bytes(struct input *in, char *to, size_t room, struct error *e)
 {
-	size_t room = in->cap - in->end;
 	ssize_t n;
 	int rc = stop_wait(in->stop, in->fd, 0, e);
 
@@ -80,9 +83,63 @@ read_some(struct input *in, struct error *e)
 		return -1;
 	if (in->piece > 0 && room > in->piece)
 		room = in->piece;
-	while ((n = read(in->fd, in->data + in->end, room)) == -1)
+	while ((n = read(in->fd, to, room)) == -1)
 		if (errno != EINTR || stop_asked(in->stop, e) == -1)
 			return errno != EINTR ? error_set(e, RC_FAIL, "%s: %s", in->name, strerror(errno)) : -1;
+	return n;
+}
+
+/* The inflater's: more compressed bytes. */
+static int
+more_packed(void *arg, struct cursor *c, struct error *e)
+{
+	struct input *in = arg;
+	ssize_t n = read_bytes(in, in->packed, PACKED_BYTES, e);
+
+	if (n > 0)
+		*c = cur_of(in->packed, (size_t)n);
+	return n > 0 ? 1 : (int)n;
+}
+
+/* Whether it is compressed: its first bytes, if so, are the inflater's. */
+static int
+begin(struct input *in, struct error *e)
+{
+	enum compression compression;
+	ssize_t n = 1;
+
+	while (in->end < COMPRESSION_MAGIC && n > 0) {
+		if ((n = read_bytes(in, in->data + in->end, COMPRESSION_MAGIC - in->end, e)) == -1)
+			return -1;
+		in->end += (size_t)n;
+	}
+	in->begun = true;
+	if ((compression = compression_of(in->data, in->end)) == COMPRESSION_NONE)
+		return 0;
+	if ((in->packed = malloc(PACKED_BYTES)) == NULL)
+		return error_set(e, RC_TEMP, "%s: %s", in->name, strerror(errno));
+	memcpy(in->packed, in->data, in->end);
+	n = (ssize_t)in->end;
+	in->end = 0;
+	return inflater_start(&in->inflater, compression, cur_of(in->packed, (size_t)n), more_packed, in, e);
+}
+
+/* 1: something came, 0: the end, -1. */
+static int
+read_some(struct input *in, struct error *e)
+{
+	size_t room;
+	ssize_t n;
+
+	if (!in->begun && begin(in, e) == -1)
+		return -1;
+	room = in->cap - in->end;
+	if (in->packed == NULL)
+		n = read_bytes(in, in->data + in->end, room, e);
+	else if ((n = inflater_read(&in->inflater, in->data + in->end, room, e)) == -1 && e->rc == RC_FAIL)
+		return error_at(e, "%s", in->name);
+	if (n == -1)
+		return -1;
 	if (n == 0)
 		in->eof = true;
 	in->end += (size_t)n;

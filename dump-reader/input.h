@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A sliding window over a file or pipe: as large as the longest piece that must be seen whole. */
+/* A sliding window over a file or pipe: as large as the longest piece that must be seen whole. What is compressed (gzip,
+ * zstd), known by its first bytes, is read as what it holds; offsets are those of that text. */
 #ifndef DUMP_READER_INPUT_H
 #define DUMP_READER_INPUT_H
 
@@ -8,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/inflater.h"
 #include "lib/stop.h"
 
 struct input {
@@ -17,7 +19,9 @@ struct input {
 	size_t start, end, cap, max;
 	size_t piece;		/* bytes of one read at most; 0: what there is room for (tests make it small) */
 	uint64_t offset;	/* of data[start], from the input's first byte */
-	bool eof;
+	bool eof, begun;	/* begun: whether it is compressed is known */
+	struct inflater inflater;
+	char *packed;		/* compressed bytes at hand; NULL: it is not compressed */
 	const struct stop *stop;
 	int (*before_wait)(void *, struct error *);	/* what to do before reading would block; may be NULL */
 	void *arg;

@@ -16,7 +16,7 @@ cut(const struct sql *s, const struct sql_token *t)
 	return t->type == SQL_BAD || t->type == SQL_END || s->p == s->end;
 }
 
-/* Up to and with VALUES: 1, *n bytes; 0: the window ends inside it; -1. */
+/* Up to and with VALUES, or SET (by_name then): 1, *n bytes; 0: the window ends inside it; -1. */
 static int
 find_head(struct dump *d, size_t *n, struct error *e)
 {
@@ -34,32 +34,43 @@ find_head(struct dump *d, size_t *n, struct error *e)
 				return input_error(&d->in, NULL, e, "an INSERT without VALUES");
 			return 0;
 		}
-		if (sql_is(&t, "VALUES") || sql_is(&t, "VALUE"))
+		d->by_name = sql_is(&t, "SET");
+		if (sql_is(&t, "VALUES") || sql_is(&t, "VALUE") || d->by_name)
 			break;
-		if (sql_is_mark(&t, ';') || sql_is(&t, "SELECT") || sql_is(&t, "SET") || t.type == SQL_STRING)
+		if (sql_is_mark(&t, ';') || sql_is(&t, "SELECT") || t.type == SQL_STRING)
 			if (t.type != SQL_STRING || *t.text == '\'')
-				return input_error(&d->in, t.text, e, "INSERT is read with VALUES only");
+				return input_error(&d->in, t.text, e, "INSERT is read with VALUES or SET only");
 	}
 	*n = (size_t)(s.p - text);
 	return 1;
 }
 
-/* (`a`,`b`,…): what literal i stands for. */
+/* What the next literal of a row stands for. */
+static int
+take_column(struct dump *d, const struct sql_token *name, const struct table *t, struct error *e)
+{
+	char *text = sql_is_name(name) ? sql_strdup(name) : NULL;
+	int at = text == NULL ? -1 : table_column(t, text, strlen(text));
+
+	free(text);
+	if (at == -1 || d->columns_count == MAX_COLUMNS)
+		return input_error(&d->in, name->text, e, "not a column of %s.%s", t->db, t->name);
+	d->columns[d->columns_count++] = (size_t)at;
+	return 0;
+}
+
+/* (`a`,`b`,…) */
 static int
 take_columns(struct dump *d, struct sql *s, const struct table *t, struct error *e)
 {
 	struct sql_token name;
-	char *text;
-	int at;
 
+	if (sql_take_mark(s, ')'))
+		return 0;
 	do {
 		name = sql_next(s);
-		text = sql_is_name(&name) ? sql_strdup(&name) : NULL;
-		at = text == NULL ? -1 : table_column(t, text, strlen(text));
-		free(text);
-		if (at == -1 || d->columns_count == MAX_COLUMNS)
-			return input_error(&d->in, name.text, e, "not a column of %s.%s", t->db, t->name);
-		d->columns[d->columns_count++] = (size_t)at;
+		if (take_column(d, &name, t, e) == -1)
+			return -1;
 	} while (sql_take_mark(s, ','));
 	return sql_take_mark(s, ')') ? 0 : input_error(&d->in, s->p, e, ") was expected");
 }
@@ -165,6 +176,8 @@ read_head(struct dump *d, const char *text, size_t n, struct error *e)
 	if (d->target == NULL)
 		return rc;
 	d->columns_count = 0;
+	if (d->by_name)
+		return 0;	/* each statement names its columns */
 	if (sql_take_mark(&s, '('))
 		rc = take_columns(d, &s, d->target->table, e);
 	else
@@ -297,9 +310,47 @@ take_rows(struct dump *d, struct error *e)
 	return 0;
 }
 
+/* SET name = literal, …: a row in a statement of its own. */
+static int
+take_row_by_name(struct dump *d, struct error *e)
+{
+	const struct table *t = d->target->table;
+	const char *text, *next;
+	struct sql_token name;
+	struct sql s;
+	size_t n;
+
+	if (dump_whole_statement(d, MAX_ROW, &n, e) == -1)
+		return -1;
+	text = d->in.data + d->in.start;
+	d->columns_count = d->row.count = 0;
+	d->row.bytes = n;
+	sql_init(&s, text, n);
+	do {
+		name = sql_next(&s);
+		if (take_column(d, &name, t, e) == -1)
+			return -1;
+		if (!sql_take_mark(&s, '='))
+			return input_error(&d->in, s.p, e, "= was expected");
+		/* what ends at the window's end may go on: the delimiter's first byte is seen, too */
+		if (row_literal(&d->row, s.p, s.end + 1, &next) != 1 || next > s.end)
+			return input_error(&d->in, s.p, e, "a literal was expected");
+		s.p = next;
+	} while (sql_take_mark(&s, ','));
+	name = sql_next(&s);
+	if (name.type != SQL_END)
+		return input_error(&d->in, name.text, e, ", or %s was expected behind a value", d->delimiter);
+	if (check_columns(d, e) == -1 || put_row(d, text, n, e) == -1)
+		return -1;
+	input_skip(&d->in, n + strlen(d->delimiter));
+	return 0;
+}
+
 int
 dump_insert(struct dump *d, struct error *e)
 {
+	if (d->definitions_only)
+		return dump_skip_statement(d, e);
 	if (take_head(d, e) == -1)
 		return -1;
 	if (d->target == NULL)
@@ -310,7 +361,5 @@ dump_insert(struct dump *d, struct error *e)
 		return -1;
 	if (d->load->open != d->target && load_open(d->load, d->target, e) == -1)
 		return -1;
-	if (!pos_is_set(&d->load->pos) && d->load->rows == 0)
-		log_warn("the dump has no position: its rows go without one and never replace what a stream has written");
-	return take_rows(d, e);
+	return d->by_name ? take_row_by_name(d, e) : take_rows(d, e);
 }

@@ -10,6 +10,7 @@
 
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/retry.h"
 
 #include "load.h"
 
@@ -21,6 +22,7 @@ load_init(struct load *l, int fd, const char *resume, struct error *e)
 	char *end;
 
 	l->values.bad_bytes = &l->bad_bytes;
+	l->sent_ms = now_ms();
 	if (output_init(&l->out, fd, MAX_EVENT_LINE, e) == -1)
 		return -1;
 	if (resume == NULL)
@@ -44,6 +46,7 @@ load_free(struct load *l)
 		free(l->all[l->count]);
 	}
 	free(l->all);
+	free(l->gtids);
 	output_free(&l->out);
 }
 
@@ -90,8 +93,10 @@ load_define(struct load *l, struct table *t, struct error *e)
 {
 	struct load_table *known = load_find(l, t->db, t->name), **grown;
 
-	if (t->key_count == 0)
-		log_warn("table has no key that tells its rows apart: it cannot be kept in step table=%s.%s", t->db, t->name);
+	if (known != NULL && known->fixed) {
+		table_free(t);
+		return 0;
+	}
 	if (known == NULL) {
 		known = calloc(1, sizeof(*known));
 		grown = reallocarray(l->all, l->count + 1, sizeof(*grown));
@@ -128,11 +133,29 @@ put_source(struct load *l, struct error *e)
 }
 
 static int
+check_pos(struct load *l, struct error *e)
+{
+	if (pos_is_set(&l->pos))
+		return 0;
+	if (l->require_pos)
+		return error_set(e, RC_FAIL, "the dump has no position (--master-data, --source-data), and --pos gives none");
+	if (!l->told_pos)
+		log_warn("the dump has no position: its rows go without one and never replace what a stream has written");
+	l->told_pos = true;
+	return 0;
+}
+
+static int
 put_schema(struct load *l, struct load_table *t, struct error *e)
 {
 	if (t->schema_sent)
 		return 0;
+	if (check_pos(l, e) == -1)
+		return -1;
 	t->schema_sent = true;
+	if (t->table->key_count == 0)
+		log_warn("table has no key that tells its rows apart: it cannot be kept in step table=%s.%s",
+		    t->table->db, t->table->name);
 	if (put_source(l, e) == -1)
 		return -1;
 	return line_end(l, table_put_schema(&l->out.buf, t->table, "dump", &l->pos), e);
@@ -147,11 +170,13 @@ put_head(struct buf *b, const char *op, const struct load_table *t)
 }
 
 static int
-done_line(struct buf *b, const struct load_table *t, const struct pos *pos)
+done_line(struct buf *b, const struct load_table *t, const struct pos *pos, const char *gtids)
 {
 	if (put_head(b, "done", t) == -1)
 		return -1;
 	if (pos_is_set(pos) && (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, pos) == -1 || buf_putc(b, '"') == -1))
+		return -1;
+	if (gtids != NULL && (buf_puts(b, ",\"gtids\":") == -1 || json_put_str(b, gtids) == -1))
 		return -1;
 	return buf_puts(b, "}\n");
 }
@@ -170,7 +195,7 @@ finish(struct load *l, struct load_table *t, struct error *e)
 		return 0;	/* its lines went out, and were acknowledged, before the resume point */
 	if (put_schema(l, t, e) == -1)
 		return -1;
-	return line_end(l, done_line(&l->out.buf, t, &l->pos), e);
+	return line_end(l, done_line(&l->out.buf, t, &l->pos, l->gtids), e);
 }
 
 int
@@ -203,6 +228,7 @@ put_progress(struct load *l, const struct load_table *t, uint64_t offset, uint32
 	struct buf *b = &l->out.buf;
 
 	l->sent_until = offset;
+	l->sent_ms = now_ms();
 	if (put_head(b, "progress", t) == -1)
 		return no_memory(e, "output");
 	return line_end(l, buf_putf(b, ",\"resume\":\"%" PRIu64 "-%08" PRIx32 "\"}\n", offset, crc), e);
@@ -222,18 +248,27 @@ look_for_resume(struct load *l, uint64_t offset, const char *text, size_t n, str
 	return 1;
 }
 
+/* The clock is asked for every 64th row only. */
+static bool
+progress_is_due(const struct load *l, uint64_t offset)
+{
+	return offset - l->sent_until >= PROGRESS_BYTES ||
+	    (l->rows % 64 == 63 && now_ms() - l->sent_ms >= PROGRESS_MS);
+}
+
 int
 load_row(struct load *l, struct load_table *t, uint64_t offset, const char *text, size_t n, struct error *e)
 {
 	int rc;
 
+	l->bad_before = l->bad_bytes;
 	if (l->resume.pending && (rc = look_for_resume(l, offset, text, n, e)) != 1) {
 		t->rows++;
 		return rc;
 	}
 	if (!t->schema_sent && put_schema(l, t, e) == -1)
 		return -1;
-	if (offset - l->sent_until >= PROGRESS_BYTES && put_progress(l, t, offset, mark(text, n), e) == -1)
+	if (progress_is_due(l, offset) && put_progress(l, t, offset, mark(text, n), e) == -1)
 		return -1;
 	t->rows++;
 	return 1;
@@ -244,6 +279,7 @@ load_put(struct load *l, const struct load_table *t, const struct value *values,
 {
 	const struct row_event r = { .op = "snapshot", .table = t->table, .row = values, .key = values, .pos = &l->pos,
 	    .generated_absent = true };
+	size_t was = l->out.buf.len;
 	int end = table_row_end(t->table);
 
 	if (end != -1 && values[end].type != VALUE_ABSENT && !value_is_forever(&values[end]))
@@ -251,6 +287,11 @@ load_put(struct load *l, const struct load_table *t, const struct value *values,
 	l->rows++;
 	if (event_put_row(&l->out.buf, &r, &l->values, e) == -1)
 		return -1;
+	if (l->strict && l->bad_bytes > l->bad_before) {
+		l->out.buf.len = was;
+		return error_set(e, RC_FAIL, "%s.%s: bytes that their character set does not have (--strict)",
+		    t->table->db, t->table->name);
+	}
 	return output_line_end(&l->out, e);
 }
 
@@ -262,7 +303,7 @@ load_end(struct load *l, struct error *e)
 	if (load_open(l, NULL, e) == -1)
 		return -1;
 	for (i = 0; i < l->count; i++)
-		if (!l->all[i]->begun)
+		if (!l->all[i]->begun && !l->all[i]->fixed)
 			log_warn("the dump defines a table and shows no sign of its rows: not done table=%s.%s",
 			    l->all[i]->table->db, l->all[i]->table->name);
 	if (l->resume.pending)

@@ -11,12 +11,14 @@
 #include "lib/output.h"
 
 #define PROGRESS_BYTES (8 << 20)	/* of input between two progress lines */
+#define PROGRESS_MS 2000	/* and time, as long as rows come */
 
 struct load_table {
 	struct table *table;
 	uint64_t rows;		/* so far, those before the resume point too */
 	bool schema_sent, begun, done, warned_generated;
 	bool filtered;		/* the dump has some of its rows only */
+	bool fixed;		/* known from elsewhere (--schema): what the dump says of it is not read */
 };
 
 struct load {
@@ -24,17 +26,21 @@ struct load {
 	struct value_options values;
 	struct source source;
 	struct pos pos;		/* S0 of what comes; unset: unknown */
+	char *gtids;		/* the same in GTIDs, malloc'ed; NULL: unknown */
+	bool require_pos, strict;	/* refuse what has no position, or bytes that its character set has not */
 	struct output out;
 	struct load_table **all;
 	size_t count;
 	struct load_table *open;	/* whose rows may be coming */
 	uint64_t bad_bytes, rows, sent_until;	/* input's offset of the last progress line */
+	uint64_t sent_ms;	/* and its time */
+	uint64_t bad_before;	/* bad_bytes as the row began */
 	struct {
 		bool pending;
 		uint64_t offset;
 		uint32_t crc;
 	} resume;
-	bool source_sent;
+	bool source_sent, told_pos;
 };
 
 /* resume: a progress line's token, or NULL. */
@@ -43,7 +49,7 @@ void	 load_free(struct load *);
 bool	 load_wants(const struct load *, const char *db, const char *table);
 /* NULL: no definition of it was seen. */
 struct load_table *load_find(const struct load *, const char *db, const char *table);
-/* Takes t over; a table of that name that was known is replaced. */
+/* Takes t over; a table of that name that was known is replaced, unless it is fixed. */
 int	 load_define(struct load *, struct table *t, struct error *);
 /* This table's rows follow: the one before it is complete. NULL: those of none. */
 int	 load_open(struct load *, struct load_table *, struct error *);

@@ -20,7 +20,7 @@
 enum {
 	OPT_CONFIG = DB_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME, OPT_NUMBERS,
 	OPT_ZERO_DATES, OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_HELP,
-	OPT_VERSION
+	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT
 };
 
 static const struct option long_options[] = {
@@ -35,6 +35,9 @@ static const struct option long_options[] = {
 	{ "pos", required_argument, NULL, OPT_POS },
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "database", required_argument, NULL, OPT_DATABASE },
+	{ "schema", required_argument, NULL, OPT_SCHEMA },
+	{ "require-pos", no_argument, NULL, OPT_REQUIRE_POS },
+	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "time-zone", required_argument, NULL, OPT_TIME_ZONE },
 	{ "numbers", required_argument, NULL, OPT_NUMBERS },
 	{ "zero-dates", required_argument, NULL, OPT_ZERO_DATES },
@@ -52,6 +55,7 @@ struct options {
 	struct source source;
 	struct value_options values;
 	struct dump_options dump;
+	bool require_pos, strict;
 	int parent_fd;
 };
 
@@ -59,7 +63,8 @@ static _Noreturn void
 usage(FILE *to, int rc)
 {
 	fputs("usage: dump-reader [--source SERVER] [--epoch N] [--created TIME] [--pos POS] [--resume TOKEN]\n"
-	    "                   [--database NAME] [--time-zone OFFSET] [OPTION ...] [FILE | -]\n"
+	    "                   [--database NAME] [--time-zone OFFSET] [--schema FILE] [--require-pos] [--strict]\n"
+	    "                   [OPTION ...] [FILE | -]\n"
 	    "       dump-reader --keys FILE [--source SERVER] [--epoch N] [--created TIME] [DATABASE ...] [OPTION ...]\n"
 	    "       dump-reader --take-dump FILE --table DB.TABLE ... [DATABASE ...] [--parent-fd N] [-qv]\n"
 	    "       dump-reader --help | --version\n"
@@ -103,6 +108,9 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_TAKE_DUMP: o->take_dump = arg; break;
 	case OPT_RESUME: o->resume = arg; break;
 	case OPT_DATABASE: o->dump.database = arg; break;
+	case OPT_SCHEMA: o->dump.schema = arg; break;
+	case OPT_REQUIRE_POS: o->require_pos = true; break;
+	case OPT_STRICT: o->strict = true; break;
 	case OPT_NUMBERS: o->numbers = arg; break;
 	case OPT_POS: o->pos = arg; break;
 	case OPT_TABLE: return glob_add(&o->tables, arg, NULL, e);
@@ -149,7 +157,8 @@ take_pos(struct options *o, struct error *e)
 static int
 read_dump(struct options *o, const char *file, const struct stop *stop, struct error *e)
 {
-	struct load l = { .tables = &o->tables, .exclude = &o->exclude, .values = o->values, .source = o->source };
+	struct load l = { .tables = &o->tables, .exclude = &o->exclude, .values = o->values, .source = o->source,
+	    .require_pos = o->require_pos, .strict = o->strict };
 	int rc = -1;
 
 	o->dump.epoch = o->source.epoch;

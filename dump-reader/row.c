@@ -107,7 +107,36 @@ is_word(const char *p, size_t n, const char *word)
 
 static int	 scan_literal(struct row *, struct literal *, const char *, const char *, const char **);
 
-/* NULL, DEFAULT, TRUE, FALSE, or what opens a literal: x b _charset. */
+/* CONVERT(… USING utf8mb4), mydumper's way to write JSON: the literal in it. p: behind the bracket. */
+static int
+scan_convert(struct row *r, struct literal *l, const char *p, const char *end, const char **next)
+{
+	const char *to;
+	int rc;
+
+	l->wrapped = true;
+	if ((rc = scan_literal(r, l, skip(p, SPACE), end, &p)) != 1) {
+		*next = p;
+		return rc;
+	}
+	p = skip(p, SPACE);
+	to = skip(p, WORD);
+	if (to != end && !is_word(p, (size_t)(to - p), "USING"))
+		return unknown(r, p, next, "USING was expected");
+	p = skip(to, SPACE);
+	to = skip(p, WORD);
+	if (to != end && !is_word(p, (size_t)(to - p), "utf8mb4"))
+		return unknown(r, p, next, "utf8mb4 was expected");
+	p = skip(to, SPACE);
+	if (p == end)
+		return 0;
+	if (*p != ')')
+		return unknown(r, p, next, ") was expected");
+	*next = p + 1;
+	return 1;
+}
+
+/* NULL, DEFAULT, CONVERT, or what opens a literal: x b _charset. */
 static int
 scan_word(struct row *r, struct literal *l, const char *p, const char *end, const char **next)
 {
@@ -129,6 +158,8 @@ scan_word(struct row *r, struct literal *l, const char *p, const char *end, cons
 		l->form = (*p | 0x20) == 'x' ? LITERAL_HEX : LITERAL_BITS;
 		return scan_digits(r, l, to + 1, end, next);
 	}
+	if (*to == '(' && is_word(p, n, "CONVERT") && !l->wrapped)
+		return scan_convert(r, l, to + 1, end, next);
 	if (*p == '_' && n > 1 && l->charset == NULL) {
 		l->charset = p + 1;
 		l->charset_len = n - 1;
@@ -172,9 +203,21 @@ scan_literal(struct row *r, struct literal *l, const char *p, const char *end, c
 }
 
 int
-row_scan(struct row *r, const char *p, const char *end, const char **next)
+row_literal(struct row *r, const char *p, const char *end, const char **next)
 {
 	struct literal *l;
+
+	if (r->count == MAX_COLUMNS)
+		return unknown(r, p, next, "a row with more values than a table may have columns");
+	l = &r->literals[r->count++];
+	l->charset = NULL;
+	l->wrapped = false;
+	return scan_literal(r, l, skip(p, SPACE), end, next);
+}
+
+int
+row_scan(struct row *r, const char *p, const char *end, const char **next)
+{
 	const char *start = p;
 	int rc;
 
@@ -183,12 +226,13 @@ row_scan(struct row *r, const char *p, const char *end, const char **next)
 		return 0;
 	if (*p != '(')
 		return unknown(r, p, next, "( was expected");
+	if (*skip(p + 1, SPACE) == ')') {	/* of a table with generated columns only */
+		*next = skip(p + 1, SPACE) + 1;
+		r->bytes = (size_t)(*next - start);
+		return 1;
+	}
 	for (;;) {
-		if (r->count == MAX_COLUMNS)
-			return unknown(r, p, next, "a row with more values than a table may have columns");
-		l = &r->literals[r->count++];
-		l->charset = NULL;
-		if ((rc = scan_literal(r, l, skip(p + 1, SPACE), end, &p)) != 1) {
+		if ((rc = row_literal(r, p + 1, end, &p)) != 1) {
 			*next = p;
 			return rc;
 		}

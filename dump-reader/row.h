@@ -19,6 +19,7 @@ struct literal {
 	size_t n;
 	enum literal_form form;
 	bool escaped;		/* has a backslash or a doubled quote */
+	bool wrapped;		/* in CONVERT() */
 	char quote;
 	const char *charset;	/* its introducer's name, charset_len bytes; NULL: none */
 	size_t charset_len;
@@ -38,6 +39,8 @@ void	 row_free(struct row *);
 /* Finds the literals of `(…)` at p; end[0] must be a NUL. 1: *next is behind its bracket. 0: the text ends inside.
  * -1: r->why, at *next. Changes nothing in the text, so that a row that was cut can be looked at again. */
 int	 row_scan(struct row *, const char *p, const char *end, const char **next);
+/* Adds one literal at p to those of the row (set count to 0 before the first), as above. */
+int	 row_literal(struct row *, const char *p, const char *end, const char **next);
 /* Makes the values of the scanned row, one for each column of t; columns[i] is what literal i stands for. Columns
  * without a literal get VALUE_ABSENT. Decodes in place: the row's text is spent afterwards. charset: the dump's
  * (SET NAMES). -1: RC_FAIL for a literal that does not fit. */

@@ -110,8 +110,11 @@ on_change(struct dump *d, struct sql *s, struct error *e)
 			has_offset = value.type == SQL_NUMBER;
 		}
 	}
-	if (!pos_is_set(&pos) || !has_offset)
+	if (!pos_is_set(&pos) || !has_offset || d->definitions_only)
 		return 0;	/* MASTER_USE_GTID alone: the file's position stands elsewhere */
+	if (d->has_pos && pos_cmp(&pos, &d->load->pos) != 0)
+		return input_error(&d->in, NULL, e, "a second position (--dump-slave, --dump-replica)");
+	d->has_pos = true;
 	if (d->load->rows > 0 && pos_cmp(&pos, &d->load->pos) != 0)
 		return input_error(&d->in, NULL, e, "a position behind the first rows");
 	if (pos_is_set(&d->options->pos) && pos_cmp(&pos, &d->options->pos) != 0)
@@ -129,16 +132,38 @@ behind(const char *text, const char *prefix)
 	return strncmp(text, prefix, n) == 0 ? text + n : NULL;
 }
 
+/* Spaces and line breaks in a GTID set mean nothing; MySQL's + only adds. */
+static int
+set_gtids(struct dump *d, const struct sql_token *value, struct error *e)
+{
+	char *text, *from, *to;
+
+	if (value->type != SQL_STRING || d->definitions_only)
+		return 0;
+	if ((text = sql_strdup(value)) == NULL)
+		return error_set(e, RC_TEMP, "GTIDs: %s", strerror(errno));
+	for (from = to = text; *from != '\0'; from++)
+		if (strchr(" \t\r\n+", *from) == NULL)
+			*to++ = *from;
+	*to = '\0';
+	free(d->load->gtids);
+	d->load->gtids = text;
+	return 0;
+}
+
 /* Dumps may follow one another in one file, each with a position of its own. */
 static int
 on_dump_begin(struct dump *d, struct error *e)
 {
 	if (d->commented && !d->completed)
 		return input_error(&d->in, NULL, e, "another dump begins, the one before it is truncated");
-	if (d->commented) {
+	if (d->commented && !d->definitions_only) {
 		if (load_open(d->load, NULL, e) == -1)
 			return -1;
 		d->load->pos = d->options->pos;
+		free(d->load->gtids);
+		d->load->gtids = NULL;
+		d->has_pos = false;
 		d->load->rows = 0;
 		d->has_zone = d->no_backslash_escapes = false;
 		d->db[0] = '\0';
@@ -147,6 +172,12 @@ on_dump_begin(struct dump *d, struct error *e)
 	d->commented = true;
 	d->completed = false;
 	return 0;
+}
+
+static int
+open_table(struct dump *d, struct load_table *t, struct error *e)
+{
+	return d->definitions_only ? 0 : load_open(d->load, t, e);
 }
 
 int
@@ -167,7 +198,9 @@ dump_comment(struct dump *d, const char *line, size_t n, struct error *e)
 		rc = on_dump_begin(d, e);
 	} else if (behind(text, "-- Dump completed") != NULL) {
 		d->completed = true;
-	} else if ((rest = behind(text, "-- Server version\t")) != NULL) {
+	} else if (behind(text, "-- phpMyAdmin SQL Dump") != NULL) {
+		d->keys_last = true;
+	} else if ((rest = behind(text, "-- Server version\t")) != NULL && !d->definitions_only) {
 		strlcpy(d->load->source.version, rest, sizeof(d->load->source.version));
 	} else if (behind(text, "-- Host: ") != NULL && (rest = strstr(text, "    Database: ")) != NULL) {
 		if (d->options->database == NULL)
@@ -175,6 +208,10 @@ dump_comment(struct dump *d, const char *line, size_t n, struct error *e)
 	} else if ((rest = behind(text, "-- CHANGE ")) != NULL) {
 		sql_init(&s, rest, strlen(rest));
 		rc = on_change(d, &s, e);
+	} else if ((rest = behind(text, "-- SET GLOBAL gtid_slave_pos=")) != NULL) {
+		sql_init(&s, rest, strlen(rest));
+		token = sql_next(&s);
+		rc = set_gtids(d, &token, e);
 	} else if ((rest = behind(text, "-- Current Database: ")) != NULL) {
 		sql_init(&s, rest, strlen(rest));
 		token = sql_next(&s);
@@ -183,12 +220,31 @@ dump_comment(struct dump *d, const char *line, size_t n, struct error *e)
 		/* says also of a table without rows that they are all here */
 		sql_init(&s, rest, strlen(rest));
 		t = named_table(d, &s, e);
-		rc = e->rc != RC_OK ? -1 : t != NULL ? load_open(d->load, t, e) : 0;
+		rc = e->rc != RC_OK ? -1 : t != NULL ? open_table(d, t, e) : 0;
 	} else if (behind(text, "-- WHERE: ") != NULL && d->load->open != NULL) {
 		d->load->open->filtered = true;
 	}
 	free(text);
 	return rc;
+}
+
+/* A table without a key may get one by ALTER TABLE behind its rows, but not in what the servers' own programs write. */
+static int
+define(struct dump *d, struct table *t, struct error *e)
+{
+	struct load_table *known = load_find(d->load, t->db, t->name);
+	int rc = 0;
+
+	if (t->key_count == 0 && !d->commented && !d->definitions_only && (known == NULL || !known->fixed)) {
+		if ((rc = dump_look_ahead(d, e)) == 0 && d->keys_last)
+			rc = input_error(&d->in, NULL, e, "%s.%s: its key comes behind its rows: read the dump from a file, "
+			    "or --schema FILE", t->db, t->name);
+	}
+	if (rc == -1) {
+		table_free(t);
+		return -1;
+	}
+	return load_define(d->load, t, e);
 }
 
 /* CREATE TABLE; what else is created has no rows. */
@@ -220,12 +276,35 @@ on_create(struct dump *d, struct sql *s, struct error *e)
 	free(db);
 	free(name);
 	if (!wanted)
-		return load_open(d->load, NULL, e);
-	if (d->load->open != NULL && load_open(d->load, NULL, e) == -1) {
+		return open_table(d, NULL, e);
+	if (d->load->open != NULL && open_table(d, NULL, e) == -1) {
 		table_free(t);
 		return -1;
 	}
-	return load_define(d->load, t, e);
+	return define(d, t, e);
+}
+
+static int
+on_begin(struct dump *d, struct sql *s, struct error *e)
+{
+	(void)s, (void)e;
+	d->transaction = true;
+	return 0;
+}
+
+/* START TRANSACTION; START SLAVE is none. */
+static int
+on_start(struct dump *d, struct sql *s, struct error *e)
+{
+	return sql_take(s, "TRANSACTION") ? on_begin(d, s, e) : 0;
+}
+
+static int
+on_commit(struct dump *d, struct sql *s, struct error *e)
+{
+	(void)s, (void)e;
+	d->transaction = false;
+	return 0;
 }
 
 static int
@@ -288,6 +367,13 @@ on_set(struct dump *d, struct sql *s, struct error *e)
 			value = sql_next(s);
 			d->no_backslash_escapes = value.type == SQL_STRING &&
 			    memmem(value.text, value.len, "NO_BACKSLASH_ESCAPES", 20) != NULL;
+		} else if ((sql_is(&t, "GTID_PURGED") || sql_is(&t, "gtid_slave_pos")) && sql_take_mark(s, '=')) {
+			/* of several strings the last one, as the first may be a '+' in an executable comment */
+			while ((value = sql_peek(s)).type == SQL_STRING) {
+				sql_next(s);
+				if (set_gtids(d, &value, e) == -1)
+					return -1;
+			}
 		}
 	}
 	return 0;
@@ -301,17 +387,17 @@ on_lock(struct dump *d, struct sql *s, struct error *e)
 	if (!sql_take(s, "TABLES") && !sql_take(s, "TABLE"))
 		return 0;
 	t = named_table(d, s, e);
-	return e->rc != RC_OK ? -1 : load_open(d->load, t, e);
+	return e->rc != RC_OK ? -1 : open_table(d, t, e);
 }
 
 static int
 on_unlock(struct dump *d, struct sql *s, struct error *e)
 {
 	(void)s;
-	return load_open(d->load, NULL, e);
+	return open_table(d, NULL, e);
 }
 
-/* DISABLE KEYS and ENABLE KEYS change nothing; what changes a wanted table's definition would make its rows wrong. */
+/* Keys are added, or kept up or not; what changes a wanted table's definition otherwise would make its rows wrong. */
 static int
 on_alter(struct dump *d, struct sql *s, struct error *e)
 {
@@ -322,11 +408,15 @@ on_alter(struct dump *d, struct sql *s, struct error *e)
 	if (!sql_take(s, "TABLE"))
 		return 0;
 	t = named_table(d, s, e);
-	if (t == NULL || e->rc != RC_OK)
+	if (t == NULL || e->rc != RC_OK || t->fixed)
 		return e->rc != RC_OK ? -1 : 0;
 	if ((sql_take(s, "DISABLE") || sql_take(s, "ENABLE")) && sql_take(s, "KEYS"))
 		return 0;
-	return input_error(&d->in, NULL, e, "ALTER TABLE behind the table's definition is not read yet");
+	if (t->schema_sent)
+		return input_error(&d->in, NULL, e, "ALTER TABLE behind the table's rows");
+	if (table_alter(t->table, s->p, (size_t)(s->end - s->p), e) == -1)
+		return error_at(e, "%s: byte %llu", d->in.name, (unsigned long long)d->in.offset);
+	return 0;
 }
 
 /* Leading keywords; without a function: known to change no table's rows or definition. */
@@ -334,11 +424,11 @@ static const struct keyword {
 	const char *word;
 	int (*run)(struct dump *, struct sql *, struct error *);
 } keywords[] = {
-	{ "ALTER", on_alter }, { "CHANGE", on_change }, { "CREATE", on_create }, { "LOCK", on_lock },
-	{ "SET", on_set }, { "UNLOCK", on_unlock }, { "USE", on_use },
-	{ "ANALYZE" }, { "BEGIN" }, { "COMMIT" }, { "DEALLOCATE" }, { "DO" }, { "DROP" }, { "EXECUTE" }, { "FLUSH" },
-	{ "GRANT" }, { "INSTALL" }, { "PREPARE" }, { "RESET" }, { "REVOKE" }, { "SELECT" }, { "SHOW" }, { "START" },
-	{ "STOP" }, { "UNINSTALL" },
+	{ "ALTER", on_alter }, { "BEGIN", on_begin }, { "CHANGE", on_change }, { "COMMIT", on_commit },
+	{ "CREATE", on_create }, { "LOCK", on_lock }, { "SET", on_set }, { "START", on_start }, { "UNLOCK", on_unlock },
+	{ "USE", on_use },
+	{ "ANALYZE" }, { "DEALLOCATE" }, { "DO" }, { "DROP" }, { "EXECUTE" }, { "FLUSH" },
+	{ "GRANT" }, { "INSTALL" }, { "PREPARE" }, { "RESET" }, { "REVOKE" }, { "SELECT" }, { "SHOW" }, { "STOP" }, { "UNINSTALL" },
 };
 
 int

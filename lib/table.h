@@ -70,6 +70,9 @@ struct table {
  * servers do not print, are the table's last ones.
  * NULL: RC_FAIL, the message names the byte. A table made by table_free's caller. */
 struct table *table_from_create(const char *sql, size_t len, const char *db, struct error *);
+/* What stands behind ALTER TABLE's name, as phpMyAdmin writes it behind the rows: keys, and columns said again with the type
+ * that they have. RC_FAIL for all that changes more. */
+int	 table_alter(struct table *, const char *items, size_t len, struct error *);
 /* The same from a schema line's object (token 0 of j): columns[].name/type/charset/…, key by column names. */
 struct table *table_from_schema(const struct json *j, struct error *);
 void	 table_free(struct table *);
