@@ -71,7 +71,7 @@ static const struct event_type {
 	[EV_PARTIAL_UPDATE] = { "partial-update-rows", on_unread_rows, "binlog_row_value_options=PARTIAL_JSON" },
 	[EV_TRANSACTION_PAYLOAD] = { "transaction-payload", on_unread, "binlog_transaction_compression=ON" },
 	[EV_HEARTBEAT_V2] = { "heartbeat-v2", on_heartbeat },
-	[EV_GTID_TAGGED] = { "gtid-tagged", on_unread, "GTIDs with tags" },
+	[EV_GTID_TAGGED] = { "gtid-tagged", on_gtid },
 	[EV_ANNOTATE_ROWS] = { "annotate-rows", NULL },
 	[EV_BINLOG_CHECKPOINT] = { "binlog-checkpoint", NULL },
 	[EV_MARIA_GTID] = { "mariadb-gtid", on_maria_gtid },
@@ -213,30 +213,19 @@ on_incident(struct tail *t, struct cursor *c)
 	    number, text == NULL ? 0 : (int)n, text == NULL ? "" : (const char *)text);
 }
 
-/* MySQL's: flags, UUID, number, logical clock, then 7 bytes of microseconds (from 8.0.1 on). */
 static int
 on_gtid(struct tail *t, struct cursor *c)
 {
-	const uint8_t *uuid;
-	uint64_t n, micro;
-	uint8_t clock;
+	uint8_t type = t->at.header.type;
+	struct gtid_event g;
 
-	cur_u8(c);
-	uuid = cur_take(c, 16);
-	n = cur_u64(c);
-	if (c->bad)
+	if ((type == EV_GTID_TAGGED ? gtid_read_tagged(&g, c) : gtid_read(&g, c)) == -1)
 		return -1;
 	group_open(t, GROUP_OPEN);
-	if (t->at.header.type == EV_GTID) {
-		t->group.id = (struct gtid){ .kind = GTID_MYSQL, .n = n };
-		memcpy(t->group.id.uuid, uuid, sizeof(t->group.id.uuid));
-	}
-	clock = cur_left(c) > 0 ? cur_u8(c) : 0;
-	if (clock != 2 || cur_left(c) < 16 + 7)
-		return 0;
-	cur_take(c, 16);
-	micro = cur_le(c, 7) & ~(UINT64_C(1) << 55);	/* the bit: the original server's time follows */
-	snprintf(t->group.ts, sizeof(t->group.ts), "%" PRIu64 ".%06" PRIu64, micro / 1000000, micro % 1000000);
+	if (type != EV_ANONYMOUS_GTID)
+		t->group.id = g.id;
+	if (g.micro != 0)
+		snprintf(t->group.ts, sizeof(t->group.ts), "%" PRIu64 ".%06" PRIu64, g.micro / 1000000, g.micro % 1000000);
 	return 0;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Sets of GTIDs (MySQL manual, "GTID Sets"; MariaDB manual, "Global Transaction ID"). */
+/* Sets of GTIDs. */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +36,29 @@ gtids_free(struct gtids *g)
 	g->sources = NULL;
 }
 
+/* Where the source is, or is to be. */
+static size_t
+find_source(const struct gtids *g, const uint8_t uuid[16], const char *tag, bool *found)
+{
+	size_t low = 0, high = g->count, i;
+	int order;
+
+	*found = false;
+	while (low < high && !*found) {
+		i = low + (high - low) / 2;
+		if ((order = memcmp(uuid, g->sources[i].uuid, 16)) == 0)
+			order = strcmp(tag, g->sources[i].tag);
+		if (order < 0)
+			high = i;
+		else
+			low = order == 0 ? i : i + 1;
+		*found = order == 0;
+	}
+	return low;
+}
+
 static struct gtid_source *
-add_source(struct gtids *g, const struct gtid_source *new, struct error *e)
+insert_source(struct gtids *g, size_t at, const struct gtid_source *new, struct error *e)
 {
 	struct gtid_source *grown = reallocarray(g->sources, g->count + 1, sizeof(*grown));
 
@@ -48,30 +67,34 @@ add_source(struct gtids *g, const struct gtid_source *new, struct error *e)
 		return NULL;
 	}
 	g->sources = grown;
-	g->sources[g->count] = *new;
-	return &g->sources[g->count++];
+	memmove(grown + at + 1, grown + at, (g->count - at) * sizeof(*grown));
+	grown[at] = *new;
+	g->count++;
+	return &grown[at];
 }
 
-static struct gtid_source *
-source_of(struct gtids *g, const uint8_t uuid[16], struct error *e)
+struct gtid_source *
+gtids_source(struct gtids *g, const uint8_t uuid[16], const char *tag, struct error *e)
 {
 	struct gtid_source new = { 0 };
-	size_t i;
+	bool found;
+	size_t at = find_source(g, uuid, tag, &found);
 
-	for (i = 0; i < g->count; i++)
-		if (memcmp(g->sources[i].uuid, uuid, 16) == 0)
-			return &g->sources[i];
+	if (found)
+		return &g->sources[at];
 	memcpy(new.uuid, uuid, 16);
-	return add_source(g, &new, e);
+	strlcpy(new.tag, tag, sizeof(new.tag));
+	return insert_source(g, at, &new, e);
 }
 
 /* Puts an interval in at its place and joins what touches. */
-static int
-add_interval(struct gtid_source *s, uint64_t from, uint64_t to, struct error *e)
+int
+gtids_add_interval(struct gtids *g, struct gtid_source *s, uint64_t from, uint64_t to, struct error *e)
 {
 	struct gtid_interval *grown, *at;
 	size_t i = s->count, last, cap;
 
+	g->text_fits = false;
 	while (i > 0 && s->intervals[i - 1].to >= from - 1)
 		i--;
 	if (i < s->count && s->intervals[i].from <= to + 1) {
@@ -99,18 +122,52 @@ add_interval(struct gtid_source *s, uint64_t from, uint64_t to, struct error *e)
 	return 0;
 }
 
-static int
-set_last(struct gtids *g, uint32_t domain, uint32_t server, uint64_t n, struct error *e)
+static struct gtid_source *
+find_server(const struct gtids *g, uint32_t domain, uint32_t server)
 {
-	struct gtid_source new = { .domain = domain, .server = server, .last = n };
 	size_t i;
 
 	for (i = 0; i < g->count; i++)
-		if (g->sources[i].domain == domain) {
-			g->sources[i] = new;
-			return 0;
-		}
-	return add_source(g, &new, e) == NULL ? -1 : 0;
+		if (g->sources[i].domain == domain && g->sources[i].server == server)
+			return &g->sources[i];
+	return NULL;
+}
+
+static struct gtid_source *
+find_newest(const struct gtids *g, uint32_t domain)
+{
+	size_t i;
+
+	for (i = 0; i < g->count; i++)
+		if (g->sources[i].domain == domain && g->sources[i].newest)
+			return &g->sources[i];
+	return NULL;
+}
+
+/* In the order of domains, as servers write them. */
+static struct gtid_source *
+add_server(struct gtids *g, const struct gtid_source *new, struct error *e)
+{
+	size_t at = g->count;
+
+	while (at > 0 && g->sources[at - 1].domain > new->domain)
+		at--;
+	return insert_source(g, at, new, e);
+}
+
+int
+gtids_set_last(struct gtids *g, uint32_t domain, uint32_t server, uint64_t n, struct error *e)
+{
+	struct gtid_source new = { .domain = domain, .server = server }, *s = find_newest(g, domain);
+
+	g->text_fits = false;
+	if (s != NULL)
+		s->newest = false;
+	if ((s = find_server(g, domain, server)) == NULL && (s = add_server(g, &new, e)) == NULL)
+		return -1;
+	s->last = n;
+	s->newest = true;
+	return 0;
 }
 
 int
@@ -120,217 +177,116 @@ gtids_add(struct gtids *g, const struct gtid *x, struct error *e)
 
 	if (!g->known || x->kind == GTID_NONE)
 		return 0;
-	g->text_fits = false;
 	if (x->kind == GTID_MARIADB)
-		return set_last(g, x->domain, x->server, x->n, e);
+		return gtids_set_last(g, x->domain, x->server, x->n, e);
 	if (x->n == 0 || x->n == UINT64_MAX)
 		return error_set(e, RC_FAIL, "GTID: no such number");
-	return (s = source_of(g, x->uuid, e)) == NULL ? -1 : add_interval(s, x->n, x->n, e);
+	return (s = gtids_source(g, x->uuid, x->tag, e)) == NULL ? -1 : gtids_add_interval(g, s, x->n, x->n, e);
 }
 
-/* 01234567-89ab-cdef-0123-456789abcdef */
-static bool
-take_uuid(const char **p, uint8_t uuid[16])
+/* A domain that is known already stands where its own transactions left it. */
+static int
+join_server(struct gtids *g, const struct gtid_source *x, bool newest, struct error *e)
 {
-	unsigned byte;
-	size_t i;
-	int n;
+	struct gtid_source *s = find_server(g, x->domain, x->server);
 
-	for (i = 0; i < 16; i++) {
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && *(*p)++ != '-')
+	if (newest)
+		return gtids_set_last(g, x->domain, x->server, s != NULL && s->last > x->last ? s->last : x->last, e);
+	if (s == NULL) {
+		if ((s = add_server(g, x, e)) == NULL)
+			return -1;
+		s->newest = false;
+	}
+	return 0;
+}
+
+int
+gtids_join(struct gtids *g, const struct gtids *more, struct error *e)
+{
+	const struct gtid_source *x;
+	struct gtid_source *s;
+	size_t i, k;
+
+	g->known = true;
+	for (x = more->sources, i = 0; i < more->count; i++, x++) {
+		if (g->mariadb) {
+			s = find_newest(g, x->domain);
+			if (join_server(g, x, x->newest && (s == NULL || s->server == x->server), e) == -1)
+				return -1;
+			continue;
+		}
+		for (k = 0; k < x->count; k++)
+			if ((s = gtids_source(g, x->uuid, x->tag, e)) == NULL ||
+			    gtids_add_interval(g, s, x->intervals[k].from, x->intervals[k].to, e) == -1)
+				return -1;
+	}
+	return 0;
+}
+
+bool
+gtids_is_empty(const struct gtids *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->count; i++)
+		if (g->mariadb || g->sources[i].count > 0)
 			return false;
-		n = 0;
-		if (sscanf(*p, "%2x%n", &byte, &n) != 1 || n != 2)
+	return g->known;
+}
+
+static bool
+has_interval(const struct gtids *g, const uint8_t uuid[16], const char *tag, const struct gtid_interval *x)
+{
+	const struct gtid_source *s;
+	size_t low, high, i;
+	bool found;
+
+	i = find_source(g, uuid, tag, &found);
+	if (!found)
+		return false;
+	for (s = &g->sources[i], low = 0, high = s->count; low < high;) {
+		i = low + (high - low) / 2;
+		if (s->intervals[i].to < x->from)
+			low = i + 1;
+		else
+			high = i;
+	}
+	return low < s->count && s->intervals[low].from <= x->from && s->intervals[low].to >= x->to;
+}
+
+static bool
+has_passed(const struct gtids *g, uint32_t domain, uint32_t server, uint64_t n)
+{
+	const struct gtid_source *s = find_server(g, domain, server);
+
+	if (s == NULL)
+		s = find_newest(g, domain);
+	return s != NULL && s->last >= n;
+}
+
+bool
+gtids_contain(const struct gtids *g, const struct gtids *part)
+{
+	const struct gtid_source *x;
+	size_t i, k;
+
+	for (x = part->sources, i = 0; i < part->count; i++, x++) {
+		if (part->mariadb && !has_passed(g, x->domain, x->server, x->last))
 			return false;
-		uuid[i] = (uint8_t)byte;
-		*p += 2;
+		for (k = 0; k < x->count; k++)
+			if (!has_interval(g, x->uuid, x->tag, &x->intervals[k]))
+				return false;
 	}
 	return true;
 }
 
-static bool
-take_number(const char **p, uint64_t *v)
+bool
+gtids_have(const struct gtids *g, const struct gtid *x)
 {
-	char *end;
+	struct gtid_interval one = { .from = x->n, .to = x->n };
 
-	if (**p < '0' || **p > '9')
+	if (x->kind == GTID_NONE)
 		return false;
-	errno = 0;
-	*v = strtoull(*p, &end, 10);
-	*p = end;
-	return errno == 0;
-}
-
-/* uuid:1-5:7 */
-static int
-parse_mysql(struct gtids *g, const char **p, struct error *e)
-{
-	struct gtid_source *s;
-	uint64_t from, to;
-	uint8_t uuid[16];
-
-	if (!take_uuid(p, uuid))
-		return error_set(e, RC_FAIL, "not a GTID set");
-	if ((s = source_of(g, uuid, e)) == NULL)
-		return -1;
-	while (**p == ':') {
-		++*p;
-		if (!take_number(p, &from))
-			return error_set(e, RC_FAIL, "a GTID set with tags is not read yet");
-		to = from;
-		if (**p == '-' && (++*p, !take_number(p, &to)))
-			return error_set(e, RC_FAIL, "not a GTID set");
-		if (from == 0 || to < from || to == UINT64_MAX)
-			return error_set(e, RC_FAIL, "not a GTID set");
-		if (add_interval(s, from, to, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* 0-1-100 */
-static int
-parse_mariadb(struct gtids *g, const char **p, struct error *e)
-{
-	uint64_t domain, server, n;
-
-	if (!take_number(p, &domain) || *(*p)++ != '-' || !take_number(p, &server) || *(*p)++ != '-' ||
-	    !take_number(p, &n) || domain > UINT32_MAX || server > UINT32_MAX)
-		return error_set(e, RC_FAIL, "not a GTID set");
-	return set_last(g, (uint32_t)domain, (uint32_t)server, n, e);
-}
-
-int
-gtids_parse(struct gtids *g, const char *text, struct error *e)
-{
-	const char *p = text;
-
-	gtids_forget(g);
-	g->known = true;
-	while (*p != '\0') {
-		if ((g->mariadb ? parse_mariadb(g, &p, e) : parse_mysql(g, &p, e)) == -1 ||
-		    (*p != ',' && *p != '\0' && error_set(e, RC_FAIL, "not a GTID set") == -1)) {
-			gtids_forget(g);
-			return error_at(e, "%s", text);
-		}
-		p += strspn(p, ", \n");
-	}
-	return 0;
-}
-
-int
-gtids_read_previous(struct gtids *g, struct cursor *c, struct error *e)
-{
-	uint64_t sources = cur_u64(c), intervals, from, to;
-	struct gtid_source *s;
-	const uint8_t *uuid;
-
-	gtids_forget(g);
-	if (sources >> 56 != 0)	/* MySQL 8.3 and later: the encoding of tagged GTIDs */
-		return 0;
-	for (g->known = true; sources > 0 && !c->bad; sources--) {
-		if ((uuid = cur_take(c, 16)) == NULL)
-			break;
-		if ((s = source_of(g, uuid, e)) == NULL)
-			return -1;
-		for (intervals = cur_u64(c); intervals > 0 && !c->bad; intervals--) {
-			from = cur_u64(c);
-			to = cur_u64(c);	/* the first that is not in it */
-			if (c->bad || from == 0 || to <= from)
-				c->bad = true;
-			else if (add_interval(s, from, to - 1, e) == -1)
-				return -1;
-		}
-	}
-	g->known = !c->bad;
-	return c->bad ? -1 : 0;
-}
-
-int
-gtids_read_list(struct gtids *g, struct cursor *c, struct error *e)
-{
-	uint32_t count = cur_u32(c) & 0x0fffffff, domain, server;
-	uint64_t n;
-
-	gtids_forget(g);
-	for (g->known = true; count > 0 && !c->bad; count--) {
-		domain = cur_u32(c);
-		server = cur_u32(c);
-		n = cur_u64(c);
-		if (!c->bad && set_last(g, domain, server, n, e) == -1)
-			return -1;
-	}
-	g->known = !c->bad;
-	return c->bad ? -1 : 0;
-}
-
-static void
-uuid_text(char text[37], const uint8_t u[16])
-{
-	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
-	    u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
-}
-
-void
-gtid_text(char text[GTID_TEXT], const struct gtid *x)
-{
-	char u[37];
-
-	text[0] = '\0';
-	if (x->kind == GTID_MARIADB)
-		snprintf(text, GTID_TEXT, "%" PRIu32 "-%" PRIu32 "-%" PRIu64, x->domain, x->server, x->n);
-	if (x->kind != GTID_MYSQL)
-		return;
-	uuid_text(u, x->uuid);
-	snprintf(text, GTID_TEXT, "%s:%" PRIu64, u, x->n);
-}
-
-static int
-put_source(struct buf *b, const struct gtid_source *s, bool mariadb)
-{
-	const struct gtid_interval *x;
-	char u[37];
-	size_t i;
-
-	if (mariadb)
-		return buf_putf(b, "%" PRIu32 "-%" PRIu32 "-%" PRIu64, s->domain, s->server, s->last);
-	uuid_text(u, s->uuid);
-	if (buf_puts(b, u) == -1)
-		return -1;
-	for (i = 0; i < s->count; i++) {
-		x = &s->intervals[i];
-		if (buf_putc(b, ':') == -1 || buf_putu(b, x->from) == -1 ||
-		    (x->to > x->from && (buf_putc(b, '-') == -1 || buf_putu(b, x->to) == -1)))
-			return -1;
-	}
-	return 0;
-}
-
-static int
-render(struct gtids *g)
-{
-	size_t i, written = 0;
-
-	buf_clear(&g->text);
-	for (i = 0; i < g->count; i++) {
-		if (!g->mariadb && g->sources[i].count == 0)
-			continue;
-		if ((written++ > 0 && buf_putc(&g->text, ',') == -1) ||
-		    put_source(&g->text, &g->sources[i], g->mariadb) == -1)
-			return -1;
-	}
-	g->text_fits = true;
-	return 0;
-}
-
-int
-gtids_put(struct buf *b, struct gtids *g)
-{
-	if (!g->known)
-		return 0;
-	if (!g->text_fits && render(g) == -1)
-		return -1;
-	if (buf_puts(b, ",\"gtids\":\"") == -1 || buf_add(b, g->text.data, g->text.len) == -1)
-		return -1;
-	return buf_putc(b, '"');
+	return x->kind == GTID_MYSQL ? has_interval(g, x->uuid, x->tag, &one) :
+	    has_passed(g, x->domain, x->server, x->n);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The parts of binlog-tail that need no server: statements, cells, GTID sets, positions. */
+/* The parts of binlog-tail that need no server: statements, cells, positions. */
 #include <stdlib.h>
 
 #include <zlib.h>
@@ -7,7 +7,6 @@
 #include "binlog-tail/cell.h"
 #include "binlog-tail/crc.h"
 #include "binlog-tail/decimal.h"
-#include "binlog-tail/gtid.h"
 #include "binlog-tail/history.h"
 #include "binlog-tail/place.h"
 #include "binlog-tail/statement.h"
@@ -334,57 +333,6 @@ test_misfits(void)
 	}
 }
 
-static const char *
-gtids_text(struct gtids *g, struct buf *b)
-{
-	buf_clear(b);
-	gtids_put(b, g);
-	return buf_str(b);
-}
-
-static void
-test_gtids(void)
-{
-	static const char uuid[] = "00112233-4455-6677-8899-aabbccddeeff";
-	struct gtid x = { .kind = GTID_MYSQL };
-	char want[256], text[GTID_TEXT];
-	static const uint64_t order[] = { 5, 7, 6, 1, 2, 9, 9, 12, 11, 10 };
-	static const char *const sets[] = { "5", "5:7", "5-7", "1:5-7", "1-2:5-7", "1-2:5-7:9", "1-2:5-7:9",
-	    "1-2:5-7:9:12", "1-2:5-7:9:11-12", "1-2:5-7:9-12" };
-	struct error e;
-	struct gtids g;
-	struct buf b;
-	size_t i;
-
-	buf_init(&b, 4096);
-	gtids_init(&g, &e);
-	for (i = 0; i < 16; i++)
-		x.uuid[i] = (uint8_t)(i * 0x11);
-	x.n = 5;
-	gtid_text(text, &x);
-	snprintf(want, sizeof(want), "%s:5", uuid);
-	is_text(text, want, "a GTID");
-	is_text(gtids_text(&g, &b), "", "nothing is known: nothing is said");
-	ok(gtids_add(&g, &x, &e) == 0 && gtids_text(&g, &b)[0] == '\0', "nor after one more");
-	gtids_parse(&g, "", &e);
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		x.n = order[i];
-		gtids_add(&g, &x, &e);
-		snprintf(want, sizeof(want), ",\"gtids\":\"%s:%s\"", uuid, sets[i]);
-		is_text(gtids_text(&g, &b), want, want);
-	}
-	snprintf(want, sizeof(want), "%s:1-3:7,11111111-1111-1111-1111-111111111111:9", uuid);
-	ok(gtids_parse(&g, want, &e) == 0 && strstr(gtids_text(&g, &b), want) != NULL, "a set is read and written");
-	ok(gtids_parse(&g, "00112233-4455-6677-8899-aabbccddeeff:tag:1", &e) == -1 && !g.known, "tags are refused");
-	ok(gtids_parse(&g, "nonsense", &e) == -1, "nonsense is refused");
-	g.mariadb = true;
-	ok(gtids_parse(&g, "0-1-100,5-2-7", &e) == 0, "MariaDB's");
-	gtids_add(&g, &(struct gtid){ .kind = GTID_MARIADB, .domain = 0, .server = 3, .n = 101 }, &e);
-	is_text(gtids_text(&g, &b), ",\"gtids\":\"0-3-101,5-2-7\"", "the last one of each domain");
-	gtids_free(&g);
-	buf_free(&b);
-}
-
 /* An event with a header, a body of n zeros, and a checksum. */
 static size_t
 make_event(uint8_t *to, uint8_t type, size_t n, uint32_t log_pos)
@@ -458,7 +406,6 @@ main(void)
 	test_statements();
 	test_cells();
 	test_misfits();
-	test_gtids();
 	test_places();
 	return done_testing();
 }
