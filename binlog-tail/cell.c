@@ -5,16 +5,17 @@
 #include <string.h>
 
 #include "lib/cursor.h"
+#include "lib/decimal.h"
 
 #include "cell.h"
-#include "decimal.h"
+#include "maria.h"
 
 struct cell_type {
 	const char *name;
 	int meta_bytes;
 	uint8_t size, prefix;	/* of cells that are the same whatever the metadata says */
 	int (*layout)(struct cell *);	/* sets them, where they depend on it */
-	int (*decode)(const struct cell *, const uint8_t *, size_t, struct value *, char **);
+	cell_decode *decode;
 	const char *unread;
 };
 
@@ -42,11 +43,11 @@ be(const uint8_t *p, size_t n)
 /* Numbers */
 
 static int
-decode_int(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_int(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint64_t u = le(p, n);
 
-	(void)scratch;
+	(void)a;
 	if (c->column->is_unsigned) {
 		v->type = VALUE_UINT;
 		v->u = u;
@@ -58,31 +59,31 @@ decode_int(const struct cell *c, const uint8_t *p, size_t n, struct value *v, ch
 }
 
 static int
-decode_year(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_year(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
-	(void)c, (void)n, (void)scratch;
+	(void)n, (void)a;
 	v->type = VALUE_UINT;
-	v->u = *p == 0 ? 0 : 1900U + *p;
+	v->u = c->column->length == 2 ? *p % 100U : *p == 0 ? 0 : 1900U + *p;
 	return 0;
 }
 
 static int
-decode_float(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_float(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint32_t bits = (uint32_t)le(p, n);
 
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	v->type = VALUE_FLOAT;
 	memcpy(&v->f, &bits, sizeof(bits));
 	return 0;
 }
 
 static int
-decode_double(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_double(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint64_t bits = le(p, n);
 
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	v->type = VALUE_DOUBLE;
 	memcpy(&v->d, &bits, sizeof(bits));
 	return 0;
@@ -104,15 +105,14 @@ layout_decimal(struct cell *c)
 }
 
 static int
-decode_decimal(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_decimal(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
+	char *to = arena_take(a, DECIMAL_TEXT);
+
 	(void)n;
 	v->type = VALUE_DIGITS;
-	v->bytes.p = *scratch;
-	if ((v->bytes.n = decimal_text(p, c->meta & 0xff, c->meta >> 8, *scratch)) == 0)
-		return -1;
-	*scratch += v->bytes.n;
-	return 0;
+	v->bytes.p = to;
+	return to == NULL || (v->bytes.n = decimal_text(p, c->meta & 0xff, c->meta >> 8, to)) == 0 ? -1 : 0;
 }
 
 /* Metadata: bits beyond whole bytes, then whole bytes. */
@@ -126,9 +126,9 @@ layout_bit(struct cell *c)
 }
 
 static int
-decode_bit(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_bit(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	v->type = VALUE_UINT;
 	v->u = be(p, n);
 	return 0;
@@ -136,9 +136,9 @@ decode_bit(const struct cell *c, const uint8_t *p, size_t n, struct value *v, ch
 
 /* ENUM's index, SET's bits */
 static int
-decode_index(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_index(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	v->type = VALUE_UINT;
 	v->u = le(p, n);
 	return 0;
@@ -156,47 +156,47 @@ set_time(struct value *v, const struct value_time *t)
 }
 
 static int
-decode_date(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_date(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint32_t d = (uint32_t)le(p, n);
 	struct value_time t = { .year = (uint16_t)(d >> 9), .month = d >> 5 & 15, .day = d & 31 };
 
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	return set_time(v, &t);
 }
 
 /* hhmmss as a decimal number, perhaps negative */
 static int
-decode_time_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_time_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	int32_t i = (int32_t)((uint32_t)le(p, n) << 8) >> 8;
 	uint32_t u = i < 0 ? (uint32_t)-i : (uint32_t)i;
 	struct value_time t = { .negative = i < 0, .hour = (uint16_t)(u / 10000), .minute = (uint8_t)(u / 100 % 100),
 	    .second = (uint8_t)(u % 100) };
 
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	return set_time(v, &t);
 }
 
 /* YYYYMMDDhhmmss as a decimal number */
 static int
-decode_datetime_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_datetime_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint64_t u = le(p, n), day = u / 1000000;
 	struct value_time t = { .year = (uint16_t)(day / 10000), .month = (uint8_t)(day / 100 % 100),
 	    .day = (uint8_t)(day % 100), .hour = (uint16_t)(u / 10000 % 100), .minute = (uint8_t)(u / 100 % 100),
 	    .second = (uint8_t)(u % 100) };
 
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	return day > 99991231 ? -1 : set_time(v, &t);
 }
 
 static int
-decode_timestamp_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_timestamp_old(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint32_t seconds = (uint32_t)le(p, n);
 
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	v->type = VALUE_TIME;
 	if (seconds == 0)
 		memset(&v->time, 0, sizeof(v->time));
@@ -231,7 +231,7 @@ layout_fraction(struct cell *c)
 
 /* One big-endian number, fraction included, offset so that negative ones sort first. */
 static int
-decode_time2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_time2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	unsigned bits = 8 * fraction_bytes(c);
 	int64_t i = (int64_t)be(p, n) - ((int64_t)0x800000 << bits);
@@ -239,28 +239,28 @@ decode_time2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, 
 	struct value_time t = { .negative = i < 0, .hour = clock >> 12 & 0x3ff, .minute = clock >> 6 & 63,
 	    .second = clock & 63, .micro = micro_of(c, (uint32_t)(u & ((1U << bits) - 1))) };
 
-	(void)scratch;
+	(void)a;
 	return set_time(v, &t);
 }
 
 static int
-decode_datetime2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_datetime2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint64_t u = be(p, 5) - 0x8000000000U, month = u >> 22;
 	struct value_time t = { .year = (uint16_t)(month / 13), .month = (uint8_t)(month % 13), .day = u >> 17 & 31,
 	    .hour = u >> 12 & 31, .minute = u >> 6 & 63, .second = u & 63,
 	    .micro = micro_of(c, (uint32_t)be(p + 5, n - 5)) };
 
-	(void)scratch;
+	(void)a;
 	return p[0] < 0x80 || t.hour > 23 ? -1 : set_time(v, &t);
 }
 
 static int
-decode_timestamp2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_timestamp2(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
 	uint32_t seconds = (uint32_t)be(p, 4), micro = micro_of(c, (uint32_t)be(p + 4, n - 4));
 
-	(void)scratch;
+	(void)a;
 	v->type = VALUE_TIME;
 	if (seconds == 0)
 		memset(&v->time, 0, sizeof(v->time));
@@ -272,9 +272,9 @@ decode_timestamp2(const struct cell *c, const uint8_t *p, size_t n, struct value
 /* Strings */
 
 static int
-decode_bytes(const struct cell *c, const uint8_t *p, size_t n, struct value *v, char **scratch)
+decode_bytes(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
-	(void)c, (void)scratch;
+	(void)c, (void)a;
 	v->type = VALUE_BYTES;
 	v->bytes.p = (const char *)p;
 	v->bytes.n = n;
@@ -349,11 +349,9 @@ static const struct cell_type cell_types[256] = {
 	[TYPE_BLOB] = { "BLOB or TEXT", 1, 0, 0, layout_blob, decode_bytes },
 	[TYPE_JSON] = { "JSON", 1, 0, 0, layout_blob, .unread = "MySQL's binary JSON is not read yet" },
 	[TYPE_GEOMETRY] = { "GEOMETRY", 1, 0, 0, layout_blob, .unread = "GEOMETRY is not read yet" },
-	[TYPE_VECTOR] = { "VECTOR", 1, 0, 0, layout_blob, .unread = "VECTOR is not read yet" },
-	[TYPE_BLOB_COMPRESSED] = { "compressed BLOB or TEXT", 1, 0, 0, layout_blob,
-	    .unread = "COMPRESSED columns are not read yet" },
-	[TYPE_VARCHAR_COMPRESSED] = { "compressed VARCHAR or VARBINARY", 2, 0, 0, layout_varchar,
-	    .unread = "COMPRESSED columns are not read yet" },
+	[TYPE_VECTOR] = { "VECTOR", 1, 0, 0, layout_blob, decode_bytes },
+	[TYPE_BLOB_COMPRESSED] = { "compressed BLOB or TEXT", 1, 0, 0, layout_blob, decode_compressed },
+	[TYPE_VARCHAR_COMPRESSED] = { "compressed VARCHAR or VARBINARY", 2, 0, 0, layout_varchar, decode_compressed },
 };
 
 int
@@ -373,27 +371,23 @@ cell_init(struct cell *c, uint8_t code, uint16_t meta, bool nullable)
 }
 
 const char *
-cell_unread(const struct cell *c, const struct column *column)
+cell_unread(const struct cell *c)
 {
-	if (c->type->unread != NULL)
-		return c->type->unread;
-	switch (column->kind) {
-	case COLUMN_UUID: return "UUID is not read yet";
-	case COLUMN_INET4: return "INET4 is not read yet";
-	case COLUMN_INET6: return "INET6 is not read yet";
-	case COLUMN_VECTOR: return "VECTOR is not read yet";
-	case COLUMN_GEOMETRY: return "GEOMETRY is not read yet";
-	default: break;
-	}
-	if (column->fraction > 0 && (c->code == TYPE_TIME || c->code == TYPE_DATETIME || c->code == TYPE_TIMESTAMP))
-		return "MariaDB's own temporal format with fractions (mysql56_temporal_format=OFF) is not read yet";
-	return NULL;
+	return c->type->unread;
 }
 
-int
-cell_value(const struct cell *c, const uint8_t *bytes, size_t n, struct value *v, char **scratch)
+/* Types that table maps do not tell from others are the column's to know. */
+void
+cell_bind(struct cell *c, const struct column *column)
 {
-	return c->type->decode(c, bytes, n, v, scratch);
+	c->column = column;
+	c->decode = c->type->decode;
+	if (c->type->layout == NULL)
+		c->size = c->type->size;
+	if (octets_count(column->kind) > 0)
+		c->decode = decode_octets;
+	else if (column->fraction > 0)
+		hires_bind(c);
 }
 
 const char *

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/arena.h"
 #include "lib/table.h"
 #include "lib/value.h"
 
@@ -21,14 +22,18 @@ enum {
 	TYPE_VAR_STRING = 253, TYPE_STRING = 254, TYPE_GEOMETRY = 255,
 };
 
-#define DIGITS_BYTES 88		/* text of a DECIMAL: 65 digits (65,38: up to 81 with zeros), sign, point */
-
 struct cell_type;
+struct cell;
+
+/* The value in the n bytes of a cell, length not among them; it borrows them, or is in the arena. -1: no value of the
+ * type, or ENOMEM. */
+typedef int cell_decode(const struct cell *, const uint8_t *bytes, size_t n, struct value *, struct arena *);
 
 /* One column of a table map. */
 struct cell {
 	const struct cell_type *type;
 	const struct column *column;	/* its definition, once it is known */
+	cell_decode *decode;
 	uint8_t code;		/* the type; of a STRING that holds one ENUM or SET */
 	uint8_t prefix;		/* bytes of the length that stands before a cell; 0: all have one size */
 	uint16_t meta;		/* as in the table map, first byte low */
@@ -45,10 +50,15 @@ int	 cell_init(struct cell *, uint8_t code, uint16_t meta, bool nullable);
 const char *cell_misfit(const struct cell *, const struct column *, char text[CELL_TEXT]);
 /* What it holds, for messages. */
 const char *cell_name(const struct cell *);
-/* NULL, or the reason why cells of this type and column cannot be decoded (yet). */
-const char *cell_unread(const struct cell *, const struct column *);
-/* The value in the n bytes of a cell, length not among them. *scratch: where DIGITS_BYTES are free for text, moved on.
- * The value borrows the bytes. -1: no value of the type. Needs cell->column. */
-int	 cell_value(const struct cell *, const uint8_t *bytes, size_t n, struct value *, char **scratch);
+/* NULL, or the reason why cells of this type cannot be decoded. */
+const char *cell_unread(const struct cell *);
+/* From here on the cell is the column's, which it fits. */
+void	 cell_bind(struct cell *, const struct column *);
+/* Its value; as cell_decode. Needs cell_bind. */
+static inline int
+cell_value(const struct cell *c, const uint8_t *bytes, size_t n, struct value *v, struct arena *a)
+{
+	return c->decode(c, bytes, n, v, a);
+}
 
 #endif

@@ -341,7 +341,7 @@ check_readable(struct tail *t, const struct table_map *m, const struct table *ta
 	size_t i;
 
 	for (i = 0; i < m->count; i++)
-		if ((why = cell_unread(&m->cells[i], &table->columns[i])) != NULL)
+		if ((why = cell_unread(&m->cells[i])) != NULL)
 			return event_error(t, "table %s.%s, column %s: %s: leave the table out (--exclude)", m->db,
 			    m->name, table->columns[i].name, why);
 	return 0;
@@ -360,7 +360,7 @@ names_resolve(struct tail *t, struct table_map *m)
 	if (!d->ignored && ((!is_anonymous(d) && fit(t, m, d) == -1) || check_readable(t, m, d->table) == -1))
 		return -1;
 	for (i = 0; i < m->count && !d->ignored; i++)
-		m->cells[i].column = &d->table->columns[i];
+		cell_bind(&m->cells[i], &d->table->columns[i]);
 	m->definition = d;
 	m->names = t->names.generation;
 	return 0;

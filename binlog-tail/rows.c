@@ -47,7 +47,7 @@ rows_free(struct rows_buffers *b)
 	free(b->row);
 	free(b->old_key);
 	free(b->old);
-	free(b->scratch);
+	arena_free(&b->arena);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -64,9 +64,8 @@ rows_grow(struct rows_buffers *b, size_t columns)
 	b->row = calloc(cap, sizeof(*b->row));
 	b->old_key = calloc(cap, sizeof(*b->old_key));
 	b->old = calloc(cap, sizeof(*b->old));
-	b->scratch = calloc(2 * cap, DIGITS_BYTES);
 	if (b->before == NULL || b->after == NULL || b->row == NULL || b->old_key == NULL ||
-	    b->old == NULL || b->scratch == NULL)
+	    b->old == NULL)
 		return -1;
 	b->cap = cap;
 	return 0;
@@ -122,12 +121,14 @@ spot_equal(const struct spot *a, const struct spot *b)
 }
 
 static int
-spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct value *v, char **scratch)
+spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct value *v)
 {
 	if (s->is == SPOT_HERE) {
-		if (cell_value(cell, s->p, s->n, v, scratch) == 0)
+		errno = 0;
+		if (cell_value(cell, s->p, s->n, v, &t->rows.arena) == 0)
 			return 0;
-		return event_error(t, "column %s: not a value of type %s", cell->column->name, cell->column->type);
+		return errno == ENOMEM ? tail_memory(t) : event_error(t, "column %s: not a value of type %s",
+		    cell->column->name, cell->column->type);
 	}
 	v->type = s->is == SPOT_NULL ? VALUE_NULL : VALUE_ABSENT;
 	return 0;
@@ -135,7 +136,7 @@ spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct
 
 /* The row after an update. What its image leaves out did not change. */
 static int
-updated_values(struct tail *t, const struct table_map *m, char **scratch)
+updated_values(struct tail *t, const struct table_map *m)
 {
 	struct rows_buffers *b = &t->rows;
 	const struct spot *s;
@@ -143,13 +144,13 @@ updated_values(struct tail *t, const struct table_map *m, char **scratch)
 
 	for (i = 0; i < m->count; i++) {
 		s = b->after[i].is == SPOT_ABSENT ? &b->before[i] : &b->after[i];
-		if (spot_value(t, &m->cells[i], s, &b->row[i], scratch) == -1)
+		if (spot_value(t, &m->cells[i], s, &b->row[i]) == -1)
 			return -1;
 		b->old[i].type = VALUE_ABSENT;
 		if (t->o->no_old || s == &b->before[i] || b->before[i].is == SPOT_ABSENT ||
 		    spot_equal(&b->before[i], &b->after[i]))
 			continue;
-		if (spot_value(t, &m->cells[i], &b->before[i], &b->old[i], scratch) == -1)
+		if (spot_value(t, &m->cells[i], &b->before[i], &b->old[i]) == -1)
 			return -1;
 	}
 	return 0;
@@ -157,7 +158,7 @@ updated_values(struct tail *t, const struct table_map *m, char **scratch)
 
 /* Fills old_key in when the update changed the key. */
 static int
-changed_key(struct tail *t, const struct table_map *m, char **scratch, const struct value **old_key)
+changed_key(struct tail *t, const struct table_map *m, const struct value **old_key)
 {
 	const struct table *table = m->definition->table;
 	struct rows_buffers *b = &t->rows;
@@ -174,7 +175,7 @@ changed_key(struct tail *t, const struct table_map *m, char **scratch, const str
 		return 0;
 	for (k = 0; k < table->key_count; k++) {
 		i = table->key[k];
-		if (spot_value(t, &m->cells[i], &b->before[i], &b->old_key[i], scratch) == -1)
+		if (spot_value(t, &m->cells[i], &b->before[i], &b->old_key[i]) == -1)
 			return -1;
 	}
 	*old_key = b->old_key;
@@ -185,12 +186,11 @@ changed_key(struct tail *t, const struct table_map *m, char **scratch, const str
 static int
 is_current(struct tail *t, const struct cell *end, const struct spot *s)
 {
-	char digits[DIGITS_BYTES], *scratch = digits;
 	struct value v;
 
 	if (s->is != SPOT_HERE)
 		return 1;
-	if (spot_value(t, end, s, &v, &scratch) == -1)
+	if (spot_value(t, end, s, &v) == -1)
 		return -1;
 	return value_is_forever(&v);
 }
@@ -223,17 +223,15 @@ put_row(struct tail *t, const struct rows_event *r, const struct rows_type *type
 	struct row_event line = { .op = type->op, .table = r->map->definition->table, .row = t->rows.row,
 	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts };
 	const struct spot *spots = type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
-	char *scratch = t->rows.scratch;
 	size_t i, was = t->out.buf.len;
 
 	if (type->images == (IMAGE_BEFORE | IMAGE_AFTER)) {
 		line.old = t->o->no_old ? NULL : t->rows.old;
-		if (updated_values(t, r->map, &scratch) == -1 ||
-		    changed_key(t, r->map, &scratch, &line.old_key) == -1)
+		if (updated_values(t, r->map) == -1 || changed_key(t, r->map, &line.old_key) == -1)
 			return -1;
 	} else {
 		for (i = 0; i < r->map->count; i++)
-			if (spot_value(t, &r->map->cells[i], &spots[i], &t->rows.row[i], &scratch) == -1)
+			if (spot_value(t, &r->map->cells[i], &spots[i], &t->rows.row[i]) == -1)
 				return -1;
 	}
 	if (event_put_row(&t->out.buf, &line, &t->o->values, t->e) == -1)
@@ -247,6 +245,7 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 	const struct rows_type *type = r->type;
 	const uint8_t *start = c->p;
 
+	arena_reset(&t->rows.arena);
 	if (r->type->images & IMAGE_BEFORE)
 		take_image(c, r->map, &r->before, t->rows.before);
 	if (r->type->images & IMAGE_AFTER)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/arena.h"
 #include "lib/cursor.h"
 #include "lib/value.h"
 
@@ -22,7 +23,7 @@ struct rows_buffers {
 	size_t cap;		/* columns */
 	struct spot *before, *after;
 	struct value *row, *old_key, *old;
-	char *scratch;		/* DIGITS_BYTES for each column of before and after */
+	struct arena arena;	/* what the values of the row at hand borrow */
 };
 
 struct tail;

@@ -39,7 +39,8 @@ no_memory(struct error *e)
 static int
 start_zlib(struct inflater *x, struct error *e)
 {
-	int bits = x->compression == COMPRESSION_GZIP ? 16 + MAX_WBITS : MAX_WBITS;
+	int bits = x->compression == COMPRESSION_GZIP ? 16 + MAX_WBITS :
+	    x->compression == COMPRESSION_DEFLATE ? -MAX_WBITS : MAX_WBITS;
 
 	if (x->zlib != NULL)
 		return inflateReset2(x->zlib, bits) == Z_OK ? 0 : no_memory(e);
@@ -76,6 +77,7 @@ inflater_start(struct inflater *x, enum compression compression, struct cursor i
 	switch (compression) {
 	case COMPRESSION_NONE: break;
 	case COMPRESSION_ZLIB:
+	case COMPRESSION_DEFLATE:
 	case COMPRESSION_GZIP: return start_zlib(x, e);
 	case COMPRESSION_ZSTD: return start_zstd(x, e);
 	}
@@ -113,7 +115,7 @@ copy(struct inflater *x, void *to, size_t n)
 static int
 open_member(struct inflater *x, struct error *e)
 {
-	if (x->compression == COMPRESSION_ZLIB)
+	if (x->compression != COMPRESSION_GZIP)
 		return inflater_error(x, e, "the data ended before it");
 	inflateReset(x->zlib);
 	x->open = true;
@@ -163,6 +165,7 @@ step(struct inflater *x, void *to, size_t n, struct error *e)
 	switch (x->compression) {
 	case COMPRESSION_NONE: return copy(x, to, n);
 	case COMPRESSION_ZLIB:
+	case COMPRESSION_DEFLATE:
 	case COMPRESSION_GZIP: return step_zlib(x, to, n, e);
 	case COMPRESSION_ZSTD: return step_zstd(x, to, n, e);
 	}

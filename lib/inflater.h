@@ -12,7 +12,8 @@
 #include "lib/cursor.h"
 #include "lib/error.h"
 
-enum compression { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_GZIP, COMPRESSION_ZSTD };
+/* DEFLATE: zlib's without its header and checksum. */
+enum compression { COMPRESSION_NONE, COMPRESSION_ZLIB, COMPRESSION_DEFLATE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 
 #define COMPRESSION_MAGIC 4	/* bytes by which a file's compression is known */
 

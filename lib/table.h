@@ -44,7 +44,7 @@ struct column {
 	uint8_t bytes;		/* COLUMN_INT: 1, 2, 3, 4, 8 */
 	uint8_t fraction;	/* temporal kinds: digits behind the second, 0 to 6 */
 	uint8_t precision, scale;	/* COLUMN_DECIMAL */
-	uint32_t length;	/* COLUMN_BIT: bits; BINARY(n): n; CHAR, VARCHAR: characters; else 0 */
+	uint32_t length;	/* COLUMN_BIT: bits; BINARY(n): n; CHAR, VARCHAR: characters; VECTOR: floats; YEAR(2): 2; else 0 */
 	bool is_unsigned, nullable, generated, invisible;
 	bool fixed;		/* CHAR, BINARY: BINARY is padded to length */
 	enum column_version version;	/* table_add_column's caller sets it */

@@ -259,6 +259,17 @@ members_from(struct value *v, const struct column *c, enum text_form form, const
 	return 0;
 }
 
+/* As text, or as the octets themselves. */
+static int
+octets_from(struct value *v, const struct column *c, enum text_form form, const char *p, size_t n)
+{
+	v->type = VALUE_OCTETS;
+	if (form != TEXT_HEX || n != octets_count(c->kind))
+		return octets_read(c->kind, p, n, v->octets);
+	memcpy(v->octets, p, n);
+	return 0;
+}
+
 int
 value_from_text(struct value *v, const struct column *c, enum text_form form, const char *text, size_t len,
     const struct value_options *o, struct error *e)
@@ -271,7 +282,7 @@ value_from_text(struct value *v, const struct column *c, enum text_form form, co
 	}
 	switch (c->kind) {
 	case COLUMN_INT: rc = int_from(v, c, text, len); break;
-	case COLUMN_YEAR: rc = uint_from(v, text, len, 9999); break;
+	case COLUMN_YEAR: rc = uint_from(v, text, len, c->length == 2 ? 99 : 9999); break;
 	case COLUMN_DECIMAL: rc = decimal_from(v, c, text, len); break;
 	case COLUMN_FLOAT:
 	case COLUMN_DOUBLE: rc = float_from(v, c, text, len); break;
@@ -281,12 +292,15 @@ value_from_text(struct value *v, const struct column *c, enum text_form form, co
 	case COLUMN_DATETIME:
 	case COLUMN_TIMESTAMP: rc = temporal_from(v, c, text, len, o); break;
 	case COLUMN_GEOMETRY:
-	case COLUMN_VECTOR:
 		return error_set(e, RC_FAIL, "column %s: values of type %s are not read yet", c->name, c->type);
+	case COLUMN_UUID:
+	case COLUMN_INET4:
+	case COLUMN_INET6: rc = octets_from(v, c, form, text, len); break;
 	case COLUMN_ENUM:
 	case COLUMN_SET: rc = members_from(v, c, form, text, len); break;
 	default:	/* bytes in hex are the column's own, whatever its character set */
-		v->type = c->kind == COLUMN_BINARY || (c->kind == COLUMN_TEXT && form == TEXT_HEX) ? VALUE_BYTES : VALUE_UTF8;
+		v->type = c->kind == COLUMN_BINARY || c->kind == COLUMN_VECTOR ||
+		    (c->kind == COLUMN_TEXT && form == TEXT_HEX) ? VALUE_BYTES : VALUE_UTF8;
 		v->bytes.p = text;
 		v->bytes.n = len;
 	}

@@ -190,6 +190,8 @@ read_arguments(struct sql *s, const struct type_name *n, struct column *c)
 		c->length = (uint32_t)a;
 	} else if (n->flags & FRACTION) {
 		c->fraction = (uint8_t)a;
+	} else if (n->kind == COLUMN_YEAR && a == 2) {
+		c->length = 2;
 	} else if (n->kind == COLUMN_FLOAT && a > 24 && !two) {
 		c->kind = COLUMN_DOUBLE;	/* FLOAT(25…53) is a double (MySQL manual, "Floating-Point Types") */
 		c->bytes = 8;
@@ -237,7 +239,7 @@ put_type(struct buf *b, const struct type_name *n, const struct column *c)
 		return -1;
 	if (n->flags & PRECISION && buf_putf(b, "(%u,%u)", c->precision, c->scale) == -1)
 		return -1;
-	if (n->flags & LEN && buf_putf(b, "(%u)", c->length) == -1)
+	if ((n->flags & LEN || c->length > 0) && buf_putf(b, "(%u)", c->length) == -1)
 		return -1;
 	if (c->fraction > 0 && buf_putf(b, "(%u)", c->fraction) == -1)
 		return -1;

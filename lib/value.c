@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cursor.h"
 #include "lib/json.h"
 #include "lib/number.h"
 #include "lib/utf8.h"
@@ -325,6 +326,34 @@ put_digits(struct buf *b, const struct column *c, const struct value *v, bool qu
 	return quoted ? buf_putc(b, '"') : 0;
 }
 
+/* Little-endian floats (both servers). */
+static int
+put_vector(struct buf *b, const struct column *c, const struct value *v, struct error *e)
+{
+	struct cursor cur = cur_of(v->bytes.p, v->bytes.n);
+	struct value element = { .type = VALUE_FLOAT };
+	char mark = '[';
+	uint32_t bits;
+
+	if (v->bytes.n % sizeof(bits) != 0)
+		return misfit(e, c, "not a whole number of floats");
+	for (; cur_left(&cur) > 0; mark = ',') {
+		bits = cur_u32(&cur);
+		memcpy(&element.f, &bits, sizeof(bits));
+		if (buf_putc(b, mark) == -1 || put_float(b, c, &element, e) == -1)
+			return -1;
+	}
+	return buf_puts(b, mark == '[' ? "[]" : "]");
+}
+
+static int
+put_octets(struct buf *b, const struct column *c, const struct value *v)
+{
+	char text[OCTETS_TEXT];
+
+	return put_quoted(b, text, octets_text(c->kind, v->octets, text), true);
+}
+
 static int
 put_bytes(struct buf *b, const struct column *c, const struct value *v, const struct value_options *o, struct error *e)
 {
@@ -339,10 +368,9 @@ put_bytes(struct buf *b, const struct column *c, const struct value *v, const st
 		return put_set_text(b, v->bytes.p, v->bytes.n, o->bad_bytes);
 	case COLUMN_TEXT:
 	case COLUMN_ENUM:
-	case COLUMN_UUID:
-	case COLUMN_INET4:
-	case COLUMN_INET6:
 		return put_text(b, c, v, o->bad_bytes);
+	case COLUMN_VECTOR:
+		return put_vector(b, c, v, e);
 	default:
 		return misfit(e, c, "values of this type are not read yet");
 	}
@@ -363,6 +391,7 @@ value_put_json(struct buf *b, const struct column *c, const struct value *v, con
 	case VALUE_FLOAT:
 	case VALUE_DOUBLE: rc = put_float(b, c, v, e); break;
 	case VALUE_TIME: rc = put_time_json(b, c, &v->time, o); break;
+	case VALUE_OCTETS: rc = put_octets(b, c, v); break;
 	case VALUE_BYTES:
 	case VALUE_UTF8: rc = put_bytes(b, c, v, o, e); break;
 	default: rc = misfit(e, c, "no value");
@@ -418,7 +447,7 @@ put_key_uint(struct buf *b, const struct column *c, uint64_t u, struct error *e)
 	if (c->kind == COLUMN_ENUM)
 		return put_uint(b, c, u, &plain_numbers, e);
 	if (c->kind == COLUMN_YEAR)
-		return buf_putf(b, "\"%04" PRIu64 "\"", u);
+		return buf_putf(b, "\"%0*" PRIu64 "\"", c->length == 2 ? 2 : 4, u);
 	return put_quoted_u(b, u);
 }
 
@@ -434,8 +463,11 @@ value_put_key(struct buf *b, const struct column *c, const struct value *v, stru
 	case VALUE_UINT: rc = put_key_uint(b, c, v->u, e); break;
 	case VALUE_DIGITS: rc = put_digits(b, c, v, true); break;
 	case VALUE_TIME: rc = put_quoted(b, text, put_temporal(text, c, &v->time, ' '), true); break;
+	case VALUE_OCTETS: rc = put_octets(b, c, v); break;
 	case VALUE_BYTES:
 	case VALUE_UTF8:
+		if (c->kind == COLUMN_GEOMETRY || c->kind == COLUMN_VECTOR)
+			return misfit(e, c, "not a key's value");
 		rc = c->kind == COLUMN_BINARY ? put_hex(b, v->bytes.p, v->bytes.n, padding_of(c, v->bytes.n)) :
 		    put_key_text(b, c, v);
 		break;

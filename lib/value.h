@@ -10,6 +10,7 @@
 
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "lib/octets.h"
 #include "lib/table.h"
 
 enum value_type {
@@ -20,7 +21,8 @@ enum value_type {
 	VALUE_DIGITS,		/* COLUMN_DECIMAL: text as declared, e.g. -0.50 */
 	VALUE_FLOAT, VALUE_DOUBLE,
 	VALUE_TIME,		/* COLUMN_DATE, TIME, DATETIME, TIMESTAMP (UTC) */
-	VALUE_BYTES,		/* text in the column's own charset; BINARY; JSON as text */
+	VALUE_OCTETS,		/* COLUMN_UUID, INET4, INET6: in their text's order */
+	VALUE_BYTES,		/* text in the column's own charset; BINARY; JSON as text; VECTOR's floats */
 	VALUE_UTF8,		/* text that is UTF-8 whatever the column's charset; ENUM and SET by their text */
 };
 
@@ -41,6 +43,7 @@ struct value {
 		float f;
 		double d;
 		struct value_time time;
+		uint8_t octets[OCTETS_MAX];
 		struct { const char *p; size_t n; } bytes;	/* borrowed; VALUE_DIGITS too */
 	};
 };

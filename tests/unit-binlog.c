@@ -6,7 +6,6 @@
 
 #include "binlog-tail/cell.h"
 #include "binlog-tail/crc.h"
-#include "binlog-tail/decimal.h"
 #include "binlog-tail/history.h"
 #include "binlog-tail/place.h"
 #include "binlog-tail/statement.h"
@@ -220,6 +219,42 @@ static const struct {
 	{ "set('a','b','c')", TYPE_STRING, 0x01f8, "05", "[\"a\",\"c\"]" },
 	{ "set('a','b','c')", TYPE_STRING, 0x01f8, "08", NULL },
 	{ "text", TYPE_BLOB, 2, "0a", "\"\\n\"" },
+	{ "year(2)", TYPE_YEAR, 0, "46", "70" },
+	{ "year(2)", TYPE_YEAR, 0, "69", "5" },
+	{ "uuid", TYPE_STRING, 0x10fe, "123e4567e89b12d3a456426655440000", "\"123e4567-e89b-12d3-a456-426655440000\"" },
+	{ "uuid", TYPE_STRING, 0x10fe, "123e4567e89b12d3a45642665544", "\"123e4567-e89b-12d3-a456-426655440000\"" },
+	{ "uuid", TYPE_STRING, 0x10fe, "", "\"00000000-0000-0000-0000-000000000000\"" },
+	{ "inet4", TYPE_STRING, 0x04fe, "0a", "\"10.0.0.0\"" },
+	{ "inet4", TYPE_STRING, 0x04fe, "ffffffff", "\"255.255.255.255\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "", "\"::\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "00000000000000000000000000000001", "\"::1\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "0001", "\"1::\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "00010000000200030004000500060007", "\"1::2:3:4:5:6:7\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "ff0000000000000000010000000000ff", "\"ff00::1:0:0:ff\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "00000000000000000000ffff01020304", "\"::ffff:1.2.3.4\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "00000000000000000000000001020304", "\"::1.2.3.4\"" },
+	{ "inet6", TYPE_STRING, 0x10fe, "20010db8000100020003000400050000", "\"2001:db8:1:2:3:4:5::\"" },
+	{ "vector(2)", TYPE_VECTOR, 4, "0000803f0000c07f", NULL },
+	{ "vector(2)", TYPE_VECTOR, 4, "0000803fcdcccc3d", "[1,0.1]" },
+	{ "vector(2)", TYPE_VARCHAR, 8, "000020c000803bc6", "[-2.5,-12000]" },
+	{ "vector(2)", TYPE_VECTOR, 4, "0000803fcdcccc", NULL },
+	{ "time(1)", TYPE_TIME, 0, "00000001", "\"-838:59:59.9\"" },
+	{ "time(6)", TYPE_TIME, 0, "02c01bc8d700", "\"01:02:03.123456\"" },
+	{ "time(2)", TYPE_TIME, 0, "ffffffff", NULL },
+	{ "datetime(3)", TYPE_DATETIME, 0, "ffffffffffffff", NULL },
+	{ "datetime(3)", TYPE_DATETIME, 0, "00422bb3243b73", "\"2024-02-29T01:02:03.123\"" },
+	{ "timestamp(3)", TYPE_TIMESTAMP, 0, "7fffffff03db", "\"2038-01-19T03:14:07.987Z\"" },
+	{ "timestamp(3)", TYPE_TIMESTAMP, 0, "7fffffff03e8", NULL },
+	{ "timestamp(3)", TYPE_TIMESTAMP, 0, "000000000000", "null" },
+	{ "varchar(9)", TYPE_VARCHAR_COMPRESSED, 37, "", "\"\"" },
+	{ "varchar(9)", TYPE_VARCHAR_COMPRESSED, 37, "00616263", "\"abc\"" },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "89284b4c240e0000", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"" },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "8128789c4b4c240e000036eb0f29", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"" },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "89274b4c240e0000", NULL },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "89294b4c240e0000", NULL },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "89284b4c240e", NULL },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "99054b", NULL },
+	{ "text", TYPE_BLOB_COMPRESSED, 2, "8cffffffff4b4c844c00", NULL },
 	{ "json", TYPE_BLOB, 4, "7b20226122203a20317d", "{\"a\":1}" },
 };
 
@@ -240,7 +275,8 @@ static void
 cell_text(size_t i, const struct table *t, struct buf *b)
 {
 	const struct value_options o = { 0 };
-	char scratch[DIGITS_BYTES], *s = scratch, misfit[CELL_TEXT];
+	struct arena a = { 0 };
+	char misfit[CELL_TEXT];
 	uint8_t bytes[64];
 	struct cell c;
 	struct value v;
@@ -253,14 +289,14 @@ cell_text(size_t i, const struct table *t, struct buf *b)
 		buf_puts(b, "bad metadata");
 	} else if ((why = cell_misfit(&c, &t->columns[0], misfit)) != NULL) {
 		buf_puts(b, why);
-	} else if (c.prefix == 0 && c.size != n) {
-		buf_putf(b, "%u bytes", c.size);
 	} else {
-		c.column = &t->columns[0];
-		if (cell_value(&c, bytes, n, &v, &s) == -1 ||
-		    value_put_json(b, c.column, &v, &o, &e) == -1)
+		cell_bind(&c, &t->columns[0]);
+		if (c.prefix == 0 && c.size != n)
+			buf_putf(b, "%u bytes", c.size);
+		else if (cell_value(&c, bytes, n, &v, &a) == -1 || value_put_json(b, c.column, &v, &o, &e) == -1)
 			buf_clear(b);
 	}
+	arena_free(&a);
 }
 
 static void

@@ -67,6 +67,7 @@ pack(enum compression c, bool two)
 		switch (c) {
 		case COMPRESSION_NONE: memcpy(p.bytes, text, TEXT_BYTES); p.n = TEXT_BYTES; return &p;
 		case COMPRESSION_ZLIB: pack_zlib(&p, from, half, 15); break;
+		case COMPRESSION_DEFLATE: pack_zlib(&p, from, half, -15); break;
 		case COMPRESSION_GZIP: pack_zlib(&p, from, half, 15 + 16); break;
 		case COMPRESSION_ZSTD: pack_zstd(&p, from, half); break;
 		}
@@ -131,6 +132,7 @@ static const struct { const char *name; enum compression c; bool several; } form
 	{ "zlib", COMPRESSION_ZLIB, false },
 	{ "gzip", COMPRESSION_GZIP, true },
 	{ "zstd", COMPRESSION_ZSTD, true },
+	{ "deflate", COMPRESSION_DEFLATE, false },
 };
 
 static void
@@ -139,7 +141,7 @@ test_whole(void)
 	const struct packed *p;
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		const char *name = formats[i].name;
 
 		p = pack(formats[i].c, formats[i].several);
@@ -174,7 +176,7 @@ test_cut(void)
 	size_t i, n, wrong;
 	ssize_t got;
 
-	for (i = 1; i < 4; i++) {
+	for (i = 1; i < 5; i++) {
 		p = pack(formats[i].c, false);
 		for (n = wrong = 0; n < p->n; n += n < 200 || n + 200 > p->n ? 1 : 97) {
 			got = unpack(formats[i].c, p->bytes, n, SIZE_MAX, sizeof(out));

@@ -251,7 +251,7 @@ static const struct create_case written[] = {
 	  "m bool, n boolean, o integer(4), p bit, q char, r binary, s year(2), t decimal(0,0), u float(24), v float(25), w float(53), x float(53,0))",
 	  "a tinyint null, b smallint unsigned null, c mediumint null, d int null, e bigint null, f mediumint null, g float null, h double null, "
 	  "i decimal(5,2) null, j decimal(5,0) null, k decimal(10,0) null, l double null, m tinyint null, n tinyint null, o int null, p bit(1) null, "
-	  "q char(1) utf8mb4 null, r binary(1) null, s year null, t decimal(10,0) null, u float null, v double null, w double null, x float null" },
+	  "q char(1) utf8mb4 null, r binary(1) null, s year(2) null, t decimal(10,0) null, u float null, v double null, w double null, x float null" },
 	{ "a table in binary", "create table w (a char(3), b varchar(3), c tinytext, d text, e mediumtext, f longtext, g enum('a'), h text charset ascii) charset binary",
 	  "a binary(3) null, b varbinary(3) null, c tinyblob null, d blob null, e mediumblob null, f longblob null, g enum('a') binary null, h text ascii null" },
 	{ "SERIAL", "create table w (a int, id serial)", "a int null, id bigint unsigned [id]" },

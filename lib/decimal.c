@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* DECIMAL as row events store it (MySQL source, strings/decimal.cc, decimal2bin): groups of nine digits in four bytes,
+/* DECIMAL as it is stored (MySQL source, strings/decimal.cc, decimal2bin): groups of nine digits in four bytes,
  * big-endian, the first and the last group shorter; the first bit inverted; all bits inverted when it is negative. */
 #include <stdbool.h>
 
-#include "decimal.h"
+#include "lib/decimal.h"
 
 static const uint8_t group_bytes[] = { 0, 1, 1, 2, 2, 3, 3, 4, 4, 4 };	/* by its digits */
 
