@@ -26,64 +26,67 @@ static int	 on_table_map(struct tail *, struct cursor *);
 static int	 on_xid(struct tail *, struct cursor *);
 static int	 on_xa_prepare(struct tail *, struct cursor *);
 static int	 on_companion(struct tail *, struct cursor *);
+static int	 on_payload(struct tail *, struct cursor *);
+static int	 on_start_encryption(struct tail *, struct cursor *);
 static int	 on_unread(struct tail *, struct cursor *);
-static int	 on_unread_rows(struct tail *, struct cursor *);
 
 /* No name: a type that we do not know. No parse: known, nothing for us in it. */
 static const struct event_type {
 	const char *name;
 	int (*parse)(struct tail *, struct cursor *);
+	bool alone;		/* a transaction does not hold it, and so no payload does */
 	const char *unread;	/* which setting makes the server write it */
 } event_types[256] = {
 	[EV_QUERY] = { "query", query_on_event },
-	[EV_STOP] = { "stop", NULL },
-	[EV_ROTATE] = { "rotate", NULL },	/* place.c follows it */
+	[EV_STOP] = { "stop", NULL, true },
+	[EV_ROTATE] = { "rotate", NULL, true },	/* place.c follows it */
 	[EV_INTVAR] = { "intvar", on_companion },
 	[EV_RAND] = { "rand", on_companion },
 	[EV_USER_VAR] = { "user-var", on_companion },
-	[EV_FORMAT_DESCRIPTION] = { "format-description", on_format },
+	[EV_FORMAT_DESCRIPTION] = { "format-description", on_format, true },
 	[EV_XID] = { "xid", on_xid },
-	[EV_BEGIN_LOAD_QUERY] = { "begin-load-query", on_unread, "LOAD DATA with binlog_format STATEMENT or MIXED" },
-	[EV_APPEND_BLOCK] = { "append-block", on_unread, "LOAD DATA with binlog_format STATEMENT or MIXED" },
-	[EV_DELETE_FILE] = { "delete-file", on_unread, "LOAD DATA with binlog_format STATEMENT or MIXED" },
-	[EV_EXECUTE_LOAD_QUERY] = { "execute-load-query", on_unread,
+	[EV_BEGIN_LOAD_QUERY] = { "begin-load-query", on_unread, false,
+	    "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_APPEND_BLOCK] = { "append-block", on_unread, false, "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_DELETE_FILE] = { "delete-file", on_unread, false, "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_EXECUTE_LOAD_QUERY] = { "execute-load-query", on_unread, false,
 	    "LOAD DATA with binlog_format STATEMENT or MIXED" },
 	[EV_TABLE_MAP] = { "table-map", on_table_map },
-	[EV_WRITE_ROWS_V0] = { "write-rows-v0", on_unread_rows, "MySQL 5.1 before 5.1.16" },
-	[EV_UPDATE_ROWS_V0] = { "update-rows-v0", on_unread_rows, "MySQL 5.1 before 5.1.16" },
-	[EV_DELETE_ROWS_V0] = { "delete-rows-v0", on_unread_rows, "MySQL 5.1 before 5.1.16" },
+	[EV_WRITE_ROWS_V0] = { "write-rows-v0", rows_on_event },
+	[EV_UPDATE_ROWS_V0] = { "update-rows-v0", rows_on_event },
+	[EV_DELETE_ROWS_V0] = { "delete-rows-v0", rows_on_event },
 	[EV_WRITE_ROWS_V1] = { "write-rows-v1", rows_on_event },
 	[EV_UPDATE_ROWS_V1] = { "update-rows-v1", rows_on_event },
 	[EV_DELETE_ROWS_V1] = { "delete-rows-v1", rows_on_event },
 	[EV_INCIDENT] = { "incident", on_incident },
-	[EV_HEARTBEAT] = { "heartbeat", on_heartbeat },
+	[EV_HEARTBEAT] = { "heartbeat", on_heartbeat, true },
 	[EV_IGNORABLE] = { "ignorable", NULL },
 	[EV_ROWS_QUERY] = { "rows-query", NULL },
 	[EV_WRITE_ROWS_V2] = { "write-rows-v2", rows_on_event },
 	[EV_UPDATE_ROWS_V2] = { "update-rows-v2", rows_on_event },
 	[EV_DELETE_ROWS_V2] = { "delete-rows-v2", rows_on_event },
-	[EV_GTID] = { "gtid", on_gtid },
-	[EV_ANONYMOUS_GTID] = { "anonymous-gtid", on_gtid },
-	[EV_PREVIOUS_GTIDS] = { "previous-gtids", on_previous_gtids },
+	[EV_GTID] = { "gtid", on_gtid, true },
+	[EV_ANONYMOUS_GTID] = { "anonymous-gtid", on_gtid, true },
+	[EV_PREVIOUS_GTIDS] = { "previous-gtids", on_previous_gtids, true },
 	[EV_TRANSACTION_CONTEXT] = { "transaction-context", NULL },	/* group replication's own */
-	[EV_VIEW_CHANGE] = { "view-change", on_companion },		/* the same; a transaction of its own */
+	[EV_VIEW_CHANGE] = { "view-change", on_companion, true },	/* the same; a transaction of its own */
 	[EV_XA_PREPARE] = { "xa-prepare", on_xa_prepare },
-	[EV_PARTIAL_UPDATE] = { "partial-update-rows", on_unread_rows, "binlog_row_value_options=PARTIAL_JSON" },
-	[EV_TRANSACTION_PAYLOAD] = { "transaction-payload", on_unread, "binlog_transaction_compression=ON" },
-	[EV_HEARTBEAT_V2] = { "heartbeat-v2", on_heartbeat },
-	[EV_GTID_TAGGED] = { "gtid-tagged", on_gtid },
+	[EV_PARTIAL_UPDATE] = { "partial-update-rows", rows_on_event },
+	[EV_TRANSACTION_PAYLOAD] = { "transaction-payload", on_payload, true },
+	[EV_HEARTBEAT_V2] = { "heartbeat-v2", on_heartbeat, true },
+	[EV_GTID_TAGGED] = { "gtid-tagged", on_gtid, true },
 	[EV_ANNOTATE_ROWS] = { "annotate-rows", NULL },
-	[EV_BINLOG_CHECKPOINT] = { "binlog-checkpoint", NULL },
-	[EV_MARIA_GTID] = { "mariadb-gtid", on_maria_gtid },
-	[EV_GTID_LIST] = { "gtid-list", on_gtid_list },
-	[EV_START_ENCRYPTION] = { "start-encryption", NULL },	/* the server decrypts what it sends */
-	[EV_QUERY_COMPRESSED] = { "query-compressed", on_unread, "log_bin_compress=ON" },
-	[EV_WRITE_ROWS_COMPRESSED_V1] = { "write-rows-compressed-v1", on_unread_rows, "log_bin_compress=ON" },
-	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update-rows-compressed-v1", on_unread_rows, "log_bin_compress=ON" },
-	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete-rows-compressed-v1", on_unread_rows, "log_bin_compress=ON" },
-	[EV_WRITE_ROWS_COMPRESSED] = { "write-rows-compressed", on_unread_rows, "log_bin_compress=ON" },
-	[EV_UPDATE_ROWS_COMPRESSED] = { "update-rows-compressed", on_unread_rows, "log_bin_compress=ON" },
-	[EV_DELETE_ROWS_COMPRESSED] = { "delete-rows-compressed", on_unread_rows, "log_bin_compress=ON" },
+	[EV_BINLOG_CHECKPOINT] = { "binlog-checkpoint", NULL, true },
+	[EV_MARIA_GTID] = { "mariadb-gtid", on_maria_gtid, true },
+	[EV_GTID_LIST] = { "gtid-list", on_gtid_list, true },
+	[EV_START_ENCRYPTION] = { "start-encryption", on_start_encryption, true },
+	[EV_QUERY_COMPRESSED] = { "query-compressed", query_on_event, true },
+	[EV_WRITE_ROWS_COMPRESSED_V1] = { "write-rows-compressed-v1", rows_on_event, true },
+	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update-rows-compressed-v1", rows_on_event, true },
+	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete-rows-compressed-v1", rows_on_event, true },
+	[EV_WRITE_ROWS_COMPRESSED] = { "write-rows-compressed", rows_on_event, true },
+	[EV_UPDATE_ROWS_COMPRESSED] = { "update-rows-compressed", rows_on_event, true },
+	[EV_DELETE_ROWS_COMPRESSED] = { "delete-rows-compressed", rows_on_event, true },
 };
 
 int
@@ -115,12 +118,11 @@ static int
 event_unreadable(struct tail *t, const char *why)
 {
 	char hex[2 * SHOWN_BYTES + 1] = "";
-	uint32_t i, n = t->at.header.size < SHOWN_BYTES ? t->at.header.size : SHOWN_BYTES;
+	size_t i, n = t->event_bytes < SHOWN_BYTES ? t->event_bytes : SHOWN_BYTES;
 
 	for (i = 0; i < n; i++)
 		snprintf(hex + 2 * i, 3, "%02x", t->event[i]);
-	return event_error(t, "%s; %" PRIu32 " bytes, %s%s", why, t->at.header.size, hex,
-	    n < t->at.header.size ? "…" : "");
+	return event_error(t, "%s; %zu bytes, %s%s", why, t->event_bytes, hex, n < t->event_bytes ? "…" : "");
 }
 
 static int
@@ -132,15 +134,6 @@ on_unread(struct tail *t, struct cursor *c)
 	snprintf(why, sizeof(why), "such events are not read yet (the server writes them because of: %s)",
 	    event_types[t->at.header.type].unread);
 	return event_unreadable(t, why);
-}
-
-/* Of a table that was not asked for it is all the same how they are stored. */
-static int
-on_unread_rows(struct tail *t, struct cursor *c)
-{
-	const struct table_map *m = rows_map(t, c);
-
-	return m != NULL && !m->chosen ? 0 : on_unread(t, c);
 }
 
 /* A position inside a transaction, or garbage. */
@@ -307,6 +300,14 @@ on_companion(struct tail *t, struct cursor *c)
 	return 0;
 }
 
+/* A server decrypts what it sends: the event itself stays in, as a file's offsets count it. */
+static int
+on_start_encryption(struct tail *t, struct cursor *c)
+{
+	(void)c;
+	return !t->offline ? 0 : event_error(t, "all that follows is encrypted, and the keys are the server's: read it from there");
+}
+
 static void
 set_ts(struct tail *t)
 {
@@ -320,9 +321,12 @@ set_ts(struct tail *t)
 }
 
 static int
-dispatch(struct tail *t, struct cursor *body)
+dispatch(struct tail *t, const uint8_t *event, size_t n, struct cursor *body)
 {
 	const struct event_type *type = &event_types[t->at.header.type];
+
+	t->event = event;
+	t->event_bytes = n;
 
 	if (type->name == NULL) {
 		if (t->at.header.flags & EVF_IGNORABLE)
@@ -335,6 +339,48 @@ dispatch(struct tail *t, struct cursor *body)
 	if (type->parse(t, body) == -1)
 		return t->e->rc == RC_OK ? event_unreadable(t, "malformed") : -1;
 	return body->bad ? event_unreadable(t, "malformed") : 0;
+}
+
+static int
+count_event(struct tail *t)
+{
+	return ++t->events < CLOCK_EVENTS ? 0 : tail_heartbeat_due(t);
+}
+
+static int
+take_inner(struct tail *t, const uint8_t *event, size_t n)
+{
+	struct cursor body;
+
+	if (t->group.state == GROUP_NONE)
+		return out_of_place(t);
+	if (place_take_inner(&t->at, event, n, &body, t->e) == -1)
+		return event_at(t);
+	if (event_types[t->at.header.type].alone)
+		return event_error(t, "inside a payload, where it cannot be");
+	set_ts(t);
+	return dispatch(t, event, n, &body) == -1 ? -1 : count_event(t);
+}
+
+/* A transaction's events, each as it comes out. */
+static int
+on_payload(struct tail *t, struct cursor *c)
+{
+	const struct event_header outer = t->at.header;
+	const uint8_t *event;
+	size_t n;
+	int rc;
+
+	if (packed_open(&t->packed, c, t->e) == -1)
+		return t->e->rc == RC_OK ? -1 : event_at(t);
+	t->at.packed = true;
+	while ((rc = packed_next(&t->packed, &event, &n, t->e)) == 1) {
+		rc = take_inner(t, event, n);
+		t->at.header = outer;
+		if (rc == -1)
+			return -1;
+	}
+	return rc == -1 ? event_at(t) : 0;
 }
 
 /* Another file: positions start again when it does not continue the last one. */
@@ -381,13 +427,12 @@ event_take(struct tail *t, const uint8_t *event, size_t n)
 	struct cursor body;
 	bool skipped;
 
-	t->event = event;
 	if (place_take(at, event, n, &body, t->e) == -1)
 		return event_at(t);
 	skipped = at->counted && at->pos.offset < t->skip_to;
 	if (!skipped && at->counted)
 		set_ts(t);
-	if ((!skipped || at->header.type == EV_FORMAT_DESCRIPTION) && dispatch(t, &body) == -1)
+	if ((!skipped || at->header.type == EV_FORMAT_DESCRIPTION) && dispatch(t, event, n, &body) == -1)
 		return -1;
 	if (at->header.type == EV_ROTATE)
 		memcpy(last, at->pos.file, sizeof(last));
@@ -398,5 +443,5 @@ event_take(struct tail *t, const uint8_t *event, size_t n)
 	if (t->group.state == GROUP_NONE && (at->counted || at->header.type == EV_ROTATE) &&
 	    at->pos.offset >= t->skip_to)
 		t->boundary = at->pos;
-	return ++t->events < CLOCK_EVENTS ? 0 : tail_heartbeat_due(t);
+	return count_event(t);
 }

@@ -5,7 +5,6 @@
 
 #include "tail.h"
 
-#define MAX_EVENT ((size_t)1 << 31)	/* bytes: above the 1 GiB that a packet, and so an event, may have */
 
 struct file_options {
 	char *const *paths;		/* in order */

@@ -9,6 +9,7 @@
 
 #include "lib/cursor.h"
 
+#define MAX_EVENT ((size_t)1 << 31)	/* bytes: above the 1 GiB that a packet, and so an event, may have */
 #define EVENT_HEADER 19		/* bytes, version 4 (MySQL 5.0 and later) */
 #define CHECKSUM_BYTES 4
 

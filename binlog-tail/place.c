@@ -48,6 +48,8 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 	struct event_header *h = &p->header;
 	size_t end = n;
 
+	p->packed = false;
+	p->rows = 0;
 	if (header_read(h, event, n) == -1 || h->size != n)
 		return error_set(e, RC_FAIL, "an event of %zu bytes says that it has %u", n, h->size);
 	switch (h->type) {
@@ -70,6 +72,30 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 	}
 	*body = cur_of(event + EVENT_HEADER, end - EVENT_HEADER);
 	return p->counted ? step_over_gap(p, n, e) : 0;
+}
+
+int
+place_take_inner(struct place *p, const uint8_t *event, size_t n, struct cursor *body, struct error *e)
+{
+	struct event_header h;
+
+	if (header_read(&h, event, n) == -1 || h.size != n)
+		return error_set(e, RC_FAIL, "an event of %zu bytes in it says that it has %u", n, h.size);
+	h.size = p->header.size;
+	h.log_pos = p->header.log_pos;
+	p->header = h;
+	*body = cur_of(event + EVENT_HEADER, n - EVENT_HEADER);
+	return 0;
+}
+
+uint64_t
+place_row(struct place *p, size_t inside)
+{
+	uint64_t last = p->header.size - 1;
+
+	if (!p->packed)
+		return p->pos.offset + inside;
+	return p->pos.offset + (p->rows < last ? p->rows++ : last);
 }
 
 /* The place of the next file's first event, or of where a dump begins. */

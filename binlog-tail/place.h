@@ -21,11 +21,18 @@ struct place {
 	struct event_header header;	/* of the event at hand */
 	bool counted;			/* it lies in the file; else the server made it for us */
 	bool file_starts;		/* the next format event lies in the file: we are at its start */
+	bool packed;			/* what is looked at came out of the event at hand, which is compressed */
+	uint64_t rows;			/* in it so far */
 };
 
 /* The next event, whole: checks its length, its checksum, its order; reads format events. body: what is behind its header,
  * without the checksum. -1: RC_FAIL, the message does not say where. */
 int	 place_take(struct place *, const uint8_t *event, size_t n, struct cursor *body, struct error *);
+/* The next one of the events that the event at hand holds: header is then its own, but size and log_pos stay. -1 as above. */
+int	 place_take_inner(struct place *, const uint8_t *event, size_t n, struct cursor *body, struct error *);
+/* The offset of the next row, which starts that many bytes behind the event's start. Out of a compressed event: of the byte
+ * that has its ordinal there, at most the last one. */
+uint64_t place_row(struct place *, size_t inside);
 /* Past the event at hand; a rotate event's body leads to another file. -1 as above. */
 int	 place_leave(struct place *, const struct cursor *body, struct error *);
 

@@ -38,11 +38,11 @@ parse_status(struct query *q, struct cursor c)
 }
 
 int
-query_parse(struct query *q, const struct format *f, struct cursor *c)
+query_parse(struct query *q, const struct place *at, struct packed *packed, struct cursor *c, struct error *e)
 {
-	size_t fixed = f->post_header[EV_QUERY], status;
-	struct cursor head = cur_sub(c, fixed);
+	struct cursor head = cur_sub(c, at->format.post_header[at->header.type]);
 	uint8_t db_len;
+	size_t status;
 
 	memset(q, 0, sizeof(*q));
 	cur_u32(&head);		/* thread */
@@ -53,6 +53,8 @@ query_parse(struct query *q, const struct format *f, struct cursor *c)
 	parse_status(q, cur_sub(c, status));
 	q->db = (const char *)cur_take(c, db_len);
 	if (cur_u8(c) != 0 || head.bad || c->bad)
+		return -1;
+	if (at->header.type == EV_QUERY_COMPRESSED && packed_body(packed, c, e) == -1)
 		return -1;
 	q->len = cur_left(c);
 	q->sql = (const char *)cur_take(c, q->len);
@@ -242,11 +244,8 @@ on_ddl(struct tail *t, const struct query *q, const struct statement *st)
 	size_t i;
 
 	t->group.lines = true;
-	if (!tail_is_written(t, t->at.pos.offset)) {
-		t->group.said = t->at.pos.offset;
-		if (put_ddl(t, q, st) == -1 || say_touches(t, st) == -1)
-			return -1;
-	}
+	if (!tail_is_written(t) && (put_ddl(t, q, st) == -1 || say_touches(t, st) == -1))
+		return -1;
 	for (i = 0; i < st->count; i++)
 		if (names_forget(t, st->tables[i].db, st->tables[i].table) == -1)
 			return -1;
@@ -286,11 +285,8 @@ static int
 on_drop_database(struct tail *t, const struct query *q, const struct statement *st)
 {
 	t->group.lines = true;
-	if (!tail_is_written(t, t->at.pos.offset)) {
-		t->group.said = t->at.pos.offset;
-		if (put_ddl(t, q, st) == -1 || drop_tables_of(t, st->database) == -1)
-			return -1;
-	}
+	if (!tail_is_written(t) && (put_ddl(t, q, st) == -1 || drop_tables_of(t, st->database) == -1))
+		return -1;
 	return names_forget(t, NULL, NULL);
 }
 
@@ -312,12 +308,12 @@ on_rollback(struct tail *t)
 	struct table_map *m;
 	size_t i;
 
+	if (tail_is_written(t))
+		return 0;
 	for (i = 0; i < t->maps.cap; i++) {
 		m = t->maps.slots[i];
-		if (m == NULL || !m->chosen || m->group != t->group.serial || m->rowed != t->group.serial ||
-		    tail_is_written(t, t->at.pos.offset))
+		if (m == NULL || !m->chosen || m->group != t->group.serial || m->rowed != t->group.serial)
 			continue;
-		t->group.said = t->at.pos.offset;
 		if (query_put_stale(t, m->db, m->name, "rows of it were logged in a transaction that was rolled back",
 		    &t->at.pos) == -1)
 			return -1;
@@ -376,8 +372,8 @@ query_on_event(struct tail *t, struct cursor *c)
 	struct query q;
 	int rc;
 
-	if (query_parse(&q, &t->at.format, c) == -1)
-		return -1;
+	if (query_parse(&q, &t->at, &t->packed, c, t->e) == -1)
+		return t->e->rc == RC_OK ? -1 : event_at(t);
 	if (to_utf8(&q, &utf8) == -1) {
 		rc = tail_memory(t);
 	} else if (query_statement(&st, &q, t->e) == -1) {

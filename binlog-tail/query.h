@@ -9,7 +9,8 @@
 #include "lib/error.h"
 #include "lib/pos.h"
 
-#include "format.h"
+#include "packed.h"
+#include "place.h"
 #include "statement.h"
 
 struct tail;
@@ -22,8 +23,9 @@ struct query {
 	uint64_t sql_mode;
 };
 
-/* -1: malformed. Everything in q is borrowed from the event. */
-int	 query_parse(struct query *, const struct format *, struct cursor *);
+/* The body of a query event, MariaDB's compressed one too. Everything in q is borrowed from the event, or from what packed
+ * made of it. -1: malformed, or what packed_body says. */
+int	 query_parse(struct query *, const struct place *, struct packed *, struct cursor *, struct error *);
 /* What it may do; see statement_read. */
 int	 query_statement(struct statement *, const struct query *, struct error *);
 /* Appends a stale line. -1 with t->e. */

@@ -12,18 +12,29 @@
 
 enum { IMAGE_AFTER = 1, IMAGE_BEFORE = 2 };
 
-/* What the event types mean: all have the same body, but for v2's extra data. */
+/* What the event types mean. Versions differ in little: 0 has one bitmap of columns for both images of an update, 2 has extra
+ * data; MariaDB compresses what is behind the bitmaps. */
 static const struct rows_type {
 	const char *op;
-	uint8_t images;
-	bool extra;
+	uint8_t images, version;
+	bool packed;
 } rows_types[] = {
-	[EV_WRITE_ROWS_V1] = { "insert", IMAGE_AFTER, false },
-	[EV_UPDATE_ROWS_V1] = { "update", IMAGE_BEFORE | IMAGE_AFTER, false },
-	[EV_DELETE_ROWS_V1] = { "delete", IMAGE_BEFORE, false },
-	[EV_WRITE_ROWS_V2] = { "insert", IMAGE_AFTER, true },
-	[EV_UPDATE_ROWS_V2] = { "update", IMAGE_BEFORE | IMAGE_AFTER, true },
-	[EV_DELETE_ROWS_V2] = { "delete", IMAGE_BEFORE, true },
+	[EV_WRITE_ROWS_V0] = { "insert", IMAGE_AFTER, 0, false },
+	[EV_UPDATE_ROWS_V0] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 0, false },
+	[EV_DELETE_ROWS_V0] = { "delete", IMAGE_BEFORE, 0, false },
+	[EV_WRITE_ROWS_V1] = { "insert", IMAGE_AFTER, 1, false },
+	[EV_UPDATE_ROWS_V1] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 1, false },
+	[EV_DELETE_ROWS_V1] = { "delete", IMAGE_BEFORE, 1, false },
+	[EV_WRITE_ROWS_V2] = { "insert", IMAGE_AFTER, 2, false },
+	[EV_UPDATE_ROWS_V2] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 2, false },
+	[EV_DELETE_ROWS_V2] = { "delete", IMAGE_BEFORE, 2, false },
+	[EV_PARTIAL_UPDATE] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 2, false },
+	[EV_WRITE_ROWS_COMPRESSED_V1] = { "insert", IMAGE_AFTER, 1, true },
+	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 1, true },
+	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete", IMAGE_BEFORE, 1, true },
+	[EV_WRITE_ROWS_COMPRESSED] = { "insert", IMAGE_AFTER, 2, true },
+	[EV_UPDATE_ROWS_COMPRESSED] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 2, true },
+	[EV_DELETE_ROWS_COMPRESSED] = { "delete", IMAGE_BEFORE, 2, true },
 };
 
 /* Which columns an image holds. */
@@ -36,6 +47,7 @@ struct rows_event {
 	const struct rows_type *type;
 	struct table_map *map;
 	struct present before, after;
+	bool wanted;		/* else they are only counted */
 	uint64_t skip_to;	/* rows before this offset do not count */
 };
 
@@ -252,18 +264,15 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 		take_image(c, r->map, &r->after, t->rows.after);
 	if (c->bad || c->p == start)	/* an image without columns takes no bytes: it is none */
 		return event_error(t, "table %s.%s: a row is cut short", r->map->db, r->map->name);
-	t->row_pos.offset = t->at.pos.offset + (uint64_t)(start - t->event);
-	if (t->row_pos.offset < r->skip_to)
+	t->row_pos.offset = place_row(&t->at, (size_t)(start - t->event));
+	if (!r->wanted || t->row_pos.offset < r->skip_to)
 		return 0;
 	if (r->map->definition->row_end != -1 && current_type(t, r, &type) == -1)
 		return -1;
 	if (type == NULL)
 		return 0;
 	t->group.rows++;
-	if (tail_is_written(t, t->row_pos.offset))
-		return 0;
-	t->group.said = t->row_pos.offset;
-	return put_row(t, r, type);
+	return tail_is_written(t) ? 0 : put_row(t, r, type);
 }
 
 /* Where in this file rows begin to count, when those before p do not. */
@@ -294,8 +303,6 @@ prepare(struct tail *t, struct table_map *m)
 		    "behind this place", m->db, m->name);
 	if (names_resolve(t, m) == -1)
 		return -1;
-	if (rows_grow(&t->rows, m->count) == -1)
-		return tail_memory(t);
 	d = m->definition;
 	if (d->ignored)
 		return 0;
@@ -309,66 +316,78 @@ prepare(struct tail *t, struct table_map *m)
 	return tail_line(t, was, table_put_schema(&t->out.buf, d->table, d->from, &at));
 }
 
-struct table_map *
-rows_map(struct tail *t, struct cursor *c)
+/* The map that the table id means, NULL: this transaction has none. */
+static struct table_map *
+rows_map(struct tail *t, uint64_t id)
 {
-	uint64_t id = cur_le(c, t->at.format.post_header[t->at.header.type] == 6 ? 4 : 6);
 	struct table_map *m = maps_find(&t->maps, id);
 
 	return m == NULL || m->group != t->group.serial ? NULL : m;
 }
 
-static bool
-is_dummy(struct cursor c)
-{
-	return cur_le(&c, 6) == DUMMY_TABLE;
-}
-
 static int
 take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 {
-	bool dummy = is_dummy(*c);
-	uint16_t extra;
-	size_t columns;
+	uint8_t fixed = t->at.format.post_header[t->at.header.type];
+	struct cursor head = cur_sub(c, fixed);
+	uint64_t id = cur_le(&head, fixed == 6 ? 4 : 6);
+	size_t columns, extra;
 
-	r->map = rows_map(t, c);
-	cur_u16(c);	/* flags: a statement's end, constraint checks */
-	if (r->type->extra) {
-		extra = cur_u16(c);
-		if (extra < 2)
-			c->bad = true;
-		cur_take(c, extra - 2U);
+	cur_u16(&head);		/* flags: a statement's end, constraint checks */
+	if (r->type->version == 2) {
+		if ((extra = cur_u16(&head)) < 2)	/* it counts its own bytes */
+			return -1;
+		cur_take(c, extra - 2);
 	}
 	columns = (size_t)cur_lenenc(c);
-	if (c->bad)
+	if (head.bad || c->bad)
 		return -1;
-	if (r->map == NULL)
-		return dummy ? 0 : event_error(t, "rows without a table map");
+	if ((r->map = rows_map(t, id)) == NULL)
+		return id == DUMMY_TABLE ? 0 : event_error(t, "rows without a table map");
 	if (columns != r->map->count)
 		return event_error(t, "table %s.%s: rows of %zu columns, the table map has %zu", r->map->db,
 		    r->map->name, columns, r->map->count);
 	r->before = r->after = take_present(c, columns);
-	if (r->type->images == (IMAGE_BEFORE | IMAGE_AFTER))
+	if (r->type->images == (IMAGE_BEFORE | IMAGE_AFTER) && r->type->version > 0)
 		r->after = take_present(c, columns);
 	return c->bad ? -1 : 0;
+}
+
+/* Are its rows asked for? Then the definition is at hand. -1 with t->e. */
+static int
+is_wanted(struct tail *t, struct rows_event *r)
+{
+	if (!r->map->chosen)
+		return 0;
+	r->skip_to = offset_from(t, &r->map->from);
+	if (r->skip_to >= t->at.pos.offset && r->skip_to - t->at.pos.offset >= t->at.header.size)
+		return 0;
+	if (prepare(t, r->map) == -1)
+		return -1;
+	return !r->map->definition->ignored;
 }
 
 int
 rows_on_event(struct tail *t, struct cursor *c)
 {
 	struct rows_event r = { .type = &rows_types[t->at.header.type] };
+	int wanted;
 
 	if (take_header(t, c, &r) == -1)
 		return -1;
-	if (r.map == NULL || !r.map->chosen)
-		return 0;
-	r.skip_to = offset_from(t, &r.map->from);
-	if (r.skip_to >= t->at.pos.offset && r.skip_to - t->at.pos.offset >= t->at.header.size)
-		return 0;
-	if (prepare(t, r.map) == -1)
-		return -1;
-	if (r.map->definition->ignored)
-		return 0;
+	t->at.packed |= r.type->packed;
+	if (r.map == NULL || (wanted = is_wanted(t, &r)) == -1)
+		return r.map == NULL ? 0 : -1;
+	r.wanted = wanted == 1;
+	if (!r.wanted && (!t->at.packed || r.type->packed))
+		return 0;	/* no position depends on how many there are */
+	if (t->at.header.type == EV_PARTIAL_UPDATE)
+		return event_error(t, "such events are not read yet (the server writes them because of: "
+		    "binlog_row_value_options=PARTIAL_JSON)");
+	if (r.type->packed && packed_body(&t->packed, c, t->e) == -1)
+		return t->e->rc == RC_OK ? -1 : event_at(t);
+	if (rows_grow(&t->rows, r.map->count) == -1)
+		return tail_memory(t);
 	while (cur_left(c) > 0)
 		if (take_row(t, c, &r) == -1)
 			return -1;

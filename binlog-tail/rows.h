@@ -27,11 +27,8 @@ struct rows_buffers {
 };
 
 struct tail;
-struct table_map;
 
 void	 rows_free(struct rows_buffers *);
-/* Reads the table id that the body of the row event at hand begins with. NULL: this transaction has no such table map. */
-struct table_map *rows_map(struct tail *, struct cursor *);
 /* The event at hand (t->header says which). -1 with t->e, or a bad cursor for a malformed one. */
 int	 rows_on_event(struct tail *, struct cursor *);
 

@@ -20,6 +20,7 @@ struct server {
 	MYSQL *my;
 	/* the part of the log that was looked through, and the DDL statements in it */
 	struct pos from, to;
+	struct packed packed;
 	struct change {
 		struct pos pos;
 		struct statement st;
@@ -56,6 +57,7 @@ server_free(struct server *s)
 	if (s->my != NULL)
 		mysql_close(s->my);
 	forget_changes(s);
+	packed_free(&s->packed);
 	free(s->changes);
 	free(s);
 }
@@ -108,25 +110,53 @@ add_change(struct server *s, const struct pos *p, struct statement *st, struct e
 	return 0;
 }
 
+/* The statement in it, if there is one. */
+static int
+scan_body(struct server *s, struct place *at, struct cursor *body, struct error *e)
+{
+	struct statement st = { 0 };
+	struct query q;
+
+	if (at->header.type != EV_QUERY && at->header.type != EV_QUERY_COMPRESSED)
+		return 0;
+	e->rc = RC_OK;
+	if (query_parse(&q, at, &s->packed, body, e) == -1)
+		return e->rc == RC_OK ? error_set(e, RC_FAIL, "a malformed query event") : -1;
+	if (query_statement(&st, &q, e) == -1)
+		return -1;
+	return add_change(s, &at->pos, &st, e);
+}
+
+static int
+scan_payload(struct server *s, struct place *at, struct cursor *body, struct error *e)
+{
+	const uint8_t *event;
+	struct cursor inner;
+	size_t n;
+	int rc;
+
+	e->rc = RC_OK;
+	if (packed_open(&s->packed, body, e) == -1)
+		return e->rc == RC_OK ? error_set(e, RC_FAIL, "a malformed payload event") : -1;
+	while ((rc = packed_next(&s->packed, &event, &n, e)) == 1)
+		if (place_take_inner(at, event, n, &inner, e) == -1 || scan_body(s, at, &inner, e) == -1)
+			return -1;
+	return rc;
+}
+
 static int
 scan_event(struct server *s, struct place *at, const uint8_t *event, size_t n, struct error *e)
 {
-	struct statement st = { 0 };
+	struct event_header outer;
 	struct cursor body;
-	struct query q;
+	int rc;
 
 	if (place_take(at, event, n, &body, e) == -1)
 		return -1;
-	if (at->header.type == EV_QUERY_COMPRESSED) {
-		if (add_change(s, &at->pos, &st, e) == -1)	/* STATEMENT_UNKNOWN */
-			return -1;
-	} else if (at->header.type == EV_QUERY) {
-		if (query_parse(&q, &at->format, &body) == -1)
-			return error_set(e, RC_FAIL, "a malformed query event");
-		if (query_statement(&st, &q, e) == -1 || add_change(s, &at->pos, &st, e) == -1)
-			return -1;
-	}
-	return place_leave(at, &body, e);
+	outer = at->header;
+	rc = outer.type == EV_TRANSACTION_PAYLOAD ? scan_payload(s, at, &body, e) : scan_body(s, at, &body, e);
+	at->header = outer;
+	return rc == -1 ? -1 : place_leave(at, &body, e);
 }
 
 /* Reads the log from `from` up to `to`. */

@@ -33,13 +33,14 @@ tail_free(struct tail *t)
 	gtids_free(&t->gtids);
 	history_free(&t->history);
 	rows_free(&t->rows);
+	packed_free(&t->packed);
 }
 
 void
 tail_restart(struct tail *t)
 {
-	if (t->group.state != GROUP_NONE && t->group.said > t->written)
-		t->written = t->group.said;
+	if (t->group.state != GROUP_NONE && t->group.items > t->written)
+		t->written = t->group.items;
 	t->group = (struct group){ .serial = t->group.serial + 1 };
 	maps_clear(&t->maps);
 	t->announce++;

@@ -17,6 +17,7 @@
 #include "gtid.h"
 #include "history.h"
 #include "names.h"
+#include "packed.h"
 #include "place.h"
 #include "rows.h"
 #include "tablemap.h"
@@ -41,7 +42,7 @@ struct group {
 	enum group_state state;
 	uint64_t serial;	/* counts them: a table map holds for one only */
 	uint64_t rows;
-	uint64_t said;		/* offset of the last line of it that went out */
+	uint64_t items;		/* rows and statements that lines were due for so far: the same ones whenever it is read */
 	bool lines;		/* a commit line must follow */
 	bool xa;		/* its rows are logged at XA PREPARE and may never be committed */
 	struct gtid id;
@@ -60,11 +61,13 @@ struct tail {
 
 	struct place at;	/* the event at hand */
 	const uint8_t *event;	/* its bytes */
+	size_t event_bytes;
+	struct packed packed;	/* where they come from, if at.packed */
 	struct pos row_pos;	/* the row at hand; its file and epoch are those of at.pos */
 	struct pos boundary;	/* the last transaction's end: where to resume */
 	struct pos until;	/* the first transaction's end there or behind it is the end; unset: none is */
 	uint64_t skip_to;	/* events of the first file that start before it are not looked at */
-	uint64_t written;	/* what the open transaction has up to here went out over the lost connection */
+	uint64_t written;	/* items of the open transaction whose lines went out before the connection was lost */
 	bool source_said;	/* for this file, since the last (re)start */
 	int64_t expect_created;	/* the first file's, 0: anything */
 
@@ -91,11 +94,11 @@ bool	 tail_at_boundary(const struct tail *);
 /* Is --until reached? */
 bool	 tail_done(const struct tail *);
 
-/* Was the line at this offset of the open transaction written before the connection was lost? */
+/* Lines are due for one more item of the open transaction. Were they written before the connection was lost? */
 static inline bool
-tail_is_written(const struct tail *t, uint64_t offset)
+tail_is_written(struct tail *t)
 {
-	return offset <= t->written;
+	return ++t->group.items <= t->written;
 }
 
 /* Is the table one of those asked for? *from: rows before it do not count (unset: all do). */
