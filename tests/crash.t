@@ -8,9 +8,9 @@
 rounds=${ROUNDS:-50}
 seed=${SEED:-$(date +%s)}
 diag "seed $seed"
-random() { # N: 0 to N-1
+random() { # N: 0 to N-1, in $random (in a subshell the seed would stay as it was)
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	echo $((seed / 65536 % $1))
+	random=$((seed / 65536 % $1))
 }
 
 own_engine opensearch
@@ -49,8 +49,10 @@ kill_one() {
 	# shellcheck disable=SC2046
 	set -- $(victims)
 	[ $# -gt 0 ] || return 0
-	shift "$(random $#)"
-	kill -9 "$1" 2>/dev/null
+	random $#
+	shift "$random"
+	kill -9 "$1" 2>/dev/null && kills=$((kills + 1))
+	wait_until 10 gone "$1" # one that dies still seems alive for a moment
 }
 # again: the supervisor runs, whatever became of it
 again() {
@@ -73,26 +75,30 @@ writer &
 writer_pid=$!
 at_exit "rm -f '$tmp/write'; kill $writer_pid 2>/dev/null"
 m2e_start
-round=0
+round=0 kills=0 acts=,
 while [ "$round" -lt "$rounds" ]; do
 	round=$((round + 1))
 	# a round lasts from nothing to a second and a half, so that kills fall into every state
-	sleep "$(printf '%d.%03d' "$(random 2)" "$(random 700)")"
-	case $(random 25) in
+	random 1500
+	sleep "$((random / 1000)).$(printf %03d $((random % 1000)))"
+	random 25
+	case $random in
 	0) restart_database kill ;;
 	1) restart_database stop ;;
 	2) restart_engine kill ;;
 	3) restart_engine stop ;;
 	*) kill_one ;;
 	esac
+	acts=$acts$random,
 	again
 done
-ok 'all tables come into step' wait_until 90 all_syncing crash.a crash.b || m2e_log
+isnt "$(printf %s "$acts" | tr , '\n' | sort -u | wc -l)" 1 'no two rounds need be alike'
+ok 'all tables come into step' wait_until 120 all_syncing crash.a crash.b || m2e_log
 rm -f "$tmp/write"
 wait $writer_pid
 again
 ok 'the stream catches up' wait_caught_up 90 || m2e_log
-diag "rounds $rounds, writes $(sql 'SELECT COUNT(*) FROM crash.a'), position $(m2e-state --state "$tmp/state" get position pos)"
+diag "rounds $rounds, kills $kills, writes $(sql 'SELECT COUNT(*) FROM crash.a'), position $(m2e-state --state "$tmp/state" get position pos)"
 ok 'nothing is missing, extra or stale' index_equals crash.a crash.b || m2e_log
 m2e_stop
 is "$rc" 0 'it stops cleanly'
