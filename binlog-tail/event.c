@@ -118,7 +118,7 @@ static int
 event_unreadable(struct tail *t, const char *why)
 {
 	char hex[2 * SHOWN_BYTES + 1] = "";
-	size_t i, n = t->event_bytes < SHOWN_BYTES ? t->event_bytes : SHOWN_BYTES;
+	size_t i, n = (size_t)error_shown(t->event_bytes, SHOWN_BYTES);
 
 	for (i = 0; i < n; i++)
 		snprintf(hex + 2 * i, 3, "%02x", t->event[i]);

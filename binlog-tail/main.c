@@ -9,6 +9,7 @@
 #include "lib/config.h"
 #include "lib/db.h"
 #include "lib/log.h"
+#include "lib/shape.h"
 #include "lib/stop.h"
 
 #include "catalog.h"
@@ -18,8 +19,8 @@
 
 #define RETRY_FOR_S 60
 
-enum { OPT_CONFIG = DB_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE, OPT_NUMBERS,
-    OPT_ZERO_DATES, OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
+enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE,
+    OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
     OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
@@ -32,8 +33,7 @@ static const struct option longopts[] = {
 	{ "until", required_argument, NULL, OPT_UNTIL },
 	{ "table", required_argument, NULL, OPT_TABLE },
 	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
-	{ "numbers", required_argument, NULL, OPT_NUMBERS },
-	{ "zero-dates", required_argument, NULL, OPT_ZERO_DATES },
+	SHAPE_LONG_OPTIONS,
 	{ "no-old", no_argument, NULL, OPT_NO_OLD },
 	{ "epoch", required_argument, NULL, OPT_EPOCH },
 	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
@@ -50,7 +50,8 @@ static const struct option longopts[] = {
 };
 
 struct opts {
-	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *numbers, *schema;
+	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *schema;
+	struct shape shape;
 	struct db_args db;
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
 	size_t tables_count, excluded_count;
@@ -68,7 +69,8 @@ usage(FILE *to, int rc)
 	    "           [--password-file FILE] [--ssl-mode MODE] [--ssl-ca FILE] [--server-id N]\n"
 	    "           [--state DIR] [--from POS|start|now] [--until POS|now]\n"
 	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
-	    "           [--zero-dates null|keep] [--no-old] [--epoch N] [--retry-for SECONDS]\n"
+	    "           [--zero-dates null|keep] [--binary base64|hex] [--columns DB.TABLE.COLUMN]...\n"
+	    "           [--exclude-columns DB.TABLE.COLUMN]... [--no-old] [--epoch N] [--retry-for SECONDS]\n"
 	    "           [--anonymous] [--parent-fd N] [-v] [-q]\n"
 	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
 	    "       binlog-tail --check|--tables|--identify [option]...\n"
@@ -110,18 +112,12 @@ add(const char ***list, size_t *count, const char *item)
 	(*list)[(*count)++] = item;
 }
 
-/* One of two words. */
-static bool
-choice(const char *option, const char *value, const char *off, const char *on)
-{
-	if (strcmp(value, on) != 0 && strcmp(value, off) != 0)
-		wrong(option, value, "no such choice");
-	return strcmp(value, on) == 0;
-}
-
 static void
 take_option(struct opts *o, int ch)
 {
+	struct error e;
+	int rc;
+
 	switch (ch) {
 	case OPT_CONFIG: o->config_file = optarg; break;
 	case OPT_SERVER_ID: o->server_id = optarg; break;
@@ -130,10 +126,6 @@ take_option(struct opts *o, int ch)
 	case OPT_UNTIL: o->until = optarg; break;
 	case OPT_TABLE: add(&o->tables, &o->tables_count, optarg); break;
 	case OPT_EXCLUDE: add(&o->excluded, &o->excluded_count, optarg); break;
-	case OPT_NUMBERS: o->numbers = optarg; break;
-	case OPT_ZERO_DATES:
-		o->tail.values.keep_zero_dates = choice("zero-dates", optarg, "null", "keep");
-		break;
 	case OPT_NO_OLD: o->tail.no_old = true; break;
 	case OPT_EPOCH: o->epoch = optarg; break;
 	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
@@ -151,8 +143,11 @@ take_option(struct opts *o, int ch)
 	case 'v': log_louder(); break;
 	case 'q': log_quieter(); break;
 	default:
-		if (!db_arg(&o->db, ch, optarg))
+		if (!db_arg(&o->db, ch, optarg) && (rc = shape_arg(&o->shape, ch, optarg, &e)) != 1) {
+			if (rc == -1)
+				fail(&e);
 			usage(stderr, RC_USAGE);
+		}
 	}
 }
 
@@ -282,11 +277,10 @@ run(struct opts *o, struct config *c)
 	struct tail t;
 	int rc;
 
-	if (db_options_init(&o->live.db, c, &o->db, &e) == -1)
+	if (db_options_init(&o->live.db, c, &o->db, &e) == -1 ||
+	    shape_options(&o->shape, c, &o->tail.values, &e) == -1)
 		fail(&e);
 	take_tables(o, c);
-	o->tail.values.safe_numbers = choice("numbers", o->numbers != NULL ? o->numbers : config_get(c, "numbers"),
-	    "number", "safe");
 	o->tail.values.bad_bytes = &bad_bytes;
 	o->live.server_id = choose_server_id(o, c);
 	if (tail_init(&t, &o->tail, &e) == -1)
@@ -327,6 +321,7 @@ main(int argc, char *argv[])
 	config_free(&c);
 	glob_free(&o.tail.tables);
 	glob_free(&o.tail.excluded);
+	shape_free(&o.shape);
 	free(o.tables);
 	free(o.excluded);
 	return rc;

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "lib/log.h"
+#include "lib/shape.h"
 
 #include "described.h"
 #include "event.h"
@@ -190,6 +191,10 @@ keep(struct tail *t, struct table *table, const char *from)
 		return NULL;
 	}
 	d->table = table;
+	if (shape_table(table, &t->o->values, t->e) == -1) {
+		definition_free(d);
+		return NULL;
+	}
 	d->row_end = table_row_end(table);
 	d->from = from;
 	d->next = t->names.list;
@@ -341,8 +346,8 @@ check_readable(struct tail *t, const struct table_map *m, const struct table *ta
 	size_t i;
 
 	for (i = 0; i < m->count; i++)
-		if ((why = cell_unread(&m->cells[i])) != NULL)
-			return event_error(t, "table %s.%s, column %s: %s: leave the table out (--exclude)", m->db,
+		if (!table->columns[i].hidden && (why = cell_unread(&m->cells[i])) != NULL)
+			return event_error(t, "table %s.%s, column %s: %s: leave it out (--exclude-columns)", m->db,
 			    m->name, table->columns[i].name, why);
 	return 0;
 }

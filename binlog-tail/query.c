@@ -121,7 +121,7 @@ fold_names(struct statement *st)
 static int
 refuse(struct tail *t, const struct query *q, const char *why)
 {
-	return event_error(t, "%s: %.*s", why, (int)(q->len < SHOWN_SQL ? q->len : SHOWN_SQL), q->sql);
+	return event_error(t, "%s: %.*s", why, error_shown(q->len, SHOWN_SQL), q->sql);
 }
 
 /* {"op":OP,"db":…,"table":… up to where its own members come */

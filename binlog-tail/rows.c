@@ -135,6 +135,9 @@ spot_equal(const struct spot *a, const struct spot *b)
 static int
 spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct value *v)
 {
+	v->type = VALUE_ABSENT;
+	if (cell->column->hidden)
+		return 0;
 	if (s->is == SPOT_HERE) {
 		errno = 0;
 		if (cell_value(cell, s->p, s->n, v, &t->rows.arena) == 0)

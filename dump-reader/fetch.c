@@ -7,6 +7,8 @@
 
 #include <mysqld_error.h>
 
+#include "lib/shape.h"
+
 #include "fetch.h"
 #include "literal.h"
 
@@ -175,7 +177,14 @@ put_select(struct fetch *f)
 
 	buf_clear(&f->sql);
 	for (i = 0; i < t->count; i++) {
-		if (buf_puts(&f->sql, i == 0 ? "SELECT " : ",") == -1 || db_put_name(&f->sql, t->columns[i].name) == -1)
+		if (buf_puts(&f->sql, i == 0 ? "SELECT " : ",") == -1)
+			return -1;
+		if (t->columns[i].hidden) {
+			if (buf_puts(&f->sql, "NULL") == -1)
+				return -1;
+			continue;
+		}
+		if (db_put_name(&f->sql, t->columns[i].name) == -1)
 			return -1;
 		/* as text a FLOAT loses digits; as a DOUBLE it has them all (and *1 keeps the sign of a zero) */
 		if (t->columns[i].kind == COLUMN_FLOAT && buf_puts(&f->sql, "*1e0") == -1)
@@ -331,6 +340,8 @@ fetch_run(struct fetch *f, struct output *out, const struct pos *pos, const stru
 
 	if (f->count == 0)
 		return 0;
+	if (!f->schema_sent && shape_table(f->table, o, e) == -1)
+		return -1;
 	if (!f->schema_sent && table_put_schema(&out->buf, f->table, "server", pos) == -1)
 		return no_memory(e);
 	f->schema_sent = true;

@@ -177,9 +177,7 @@ input_error(const struct input *in, const char *at, struct error *e, const char 
 	if (at == NULL)
 		at = in->data + in->start;
 	skipped = (size_t)(at - (in->data + in->start));
-	n = in->end - in->start - skipped;
-	if (n > CONTEXT_BYTES)
-		n = CONTEXT_BYTES;
+	n = (size_t)error_shown(in->end - in->start - skipped, CONTEXT_BYTES);
 	for (i = 0; i < n; i++)
 		context[i] = at[i] == '\0' ? ' ' : at[i];
 	context[n] = '\0';

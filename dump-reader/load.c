@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/retry.h"
+#include "lib/shape.h"
 
 #include "load.h"
 
@@ -153,6 +154,8 @@ put_schema(struct load *l, struct load_table *t, struct error *e)
 	if (check_pos(l, e) == -1)
 		return -1;
 	t->schema_sent = true;
+	if (shape_table(t->table, &l->values, e) == -1)
+		return -1;
 	if (t->table->key_count == 0)
 		log_warn("table has no key that tells its rows apart: it cannot be kept in step table=%s.%s",
 		    t->table->db, t->table->name);

@@ -12,14 +12,15 @@
 #include "lib/config.h"
 #include "lib/db.h"
 #include "lib/log.h"
+#include "lib/shape.h"
 
 #include "dump.h"
 #include "keys.h"
 #include "take.h"
 
 enum {
-	OPT_CONFIG = DB_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME, OPT_NUMBERS,
-	OPT_ZERO_DATES, OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_HELP,
+	OPT_CONFIG = SHAPE_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME,
+	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_HELP,
 	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT
 };
 
@@ -39,8 +40,7 @@ static const struct option long_options[] = {
 	{ "require-pos", no_argument, NULL, OPT_REQUIRE_POS },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "time-zone", required_argument, NULL, OPT_TIME_ZONE },
-	{ "numbers", required_argument, NULL, OPT_NUMBERS },
-	{ "zero-dates", required_argument, NULL, OPT_ZERO_DATES },
+	SHAPE_LONG_OPTIONS,
 	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
 	DB_LONG_OPTIONS,
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -49,7 +49,8 @@ static const struct option long_options[] = {
 };
 
 struct options {
-	const char *config, *keys, *take_dump, *resume, *numbers, *pos;
+	const char *config, *keys, *take_dump, *resume, *pos;
+	struct shape shape;
 	struct db_args db;
 	struct glob_list tables, exclude;
 	struct source source;
@@ -69,7 +70,8 @@ usage(FILE *to, int rc)
 	    "       dump-reader --take-dump FILE --table DB.TABLE ... [DATABASE ...] [--parent-fd N] [-qv]\n"
 	    "       dump-reader --help | --version\n"
 	    "OPTION:   --config FILE, --table DB.TABLE, --exclude DB.TABLE, --numbers number|safe,\n"
-	    "          --zero-dates null|keep, --parent-fd N, -q, -v\n"
+	    "          --zero-dates null|keep, --binary base64|hex, --columns DB.TABLE.COLUMN,\n"
+	    "          --exclude-columns DB.TABLE.COLUMN, --parent-fd N, -q, -v\n"
 	    "DATABASE: --config FILE, --host NAME, --port N, --socket FILE, --user NAME, --password-file FILE,\n"
 	    "          --ssl-mode MODE, --ssl-ca FILE\n", to);
 	exit(rc);
@@ -88,15 +90,6 @@ number_arg(const char *option, const char *text, int64_t max)
 	return v;
 }
 
-static bool
-choice_arg(const char *option, const char *text, const char *no, const char *yes, struct error *e)
-{
-	e->rc = RC_OK;
-	if (strcmp(text, yes) != 0 && strcmp(text, no) != 0)
-		error_set(e, RC_USAGE, "--%s must be %s or %s", option, no, yes);
-	return strcmp(text, yes) == 0;
-}
-
 /* What text alone cannot hold. -1: the message is in e. */
 static int
 take_option(struct options *o, int ch, const char *arg, struct error *e)
@@ -111,14 +104,12 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_SCHEMA: o->dump.schema = arg; break;
 	case OPT_REQUIRE_POS: o->require_pos = true; break;
 	case OPT_STRICT: o->strict = true; break;
-	case OPT_NUMBERS: o->numbers = arg; break;
 	case OPT_POS: o->pos = arg; break;
 	case OPT_TABLE: return glob_add(&o->tables, arg, NULL, e);
 	case OPT_EXCLUDE: return glob_add(&o->exclude, arg, NULL, e);
 	case OPT_EPOCH: o->source.epoch = (uint32_t)number_arg("epoch", arg, MAX_EPOCH); break;
 	case OPT_CREATED: o->source.created = number_arg("created", arg, INT64_MAX); break;
 	case OPT_PARENT_FD: o->parent_fd = (int)number_arg("parent-fd", arg, 1 << 20); break;
-	case OPT_ZERO_DATES: o->values.keep_zero_dates = choice_arg("zero-dates", arg, "null", "keep", e); break;
 	case OPT_TIME_ZONE:
 		o->dump.has_zone = dump_zone(arg, &o->dump.utc_offset_s);
 		return o->dump.has_zone ? 0 : error_set(e, RC_USAGE, "--time-zone %s: not as +02:00", arg);
@@ -133,7 +124,7 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 		puts("dump-reader " VERSION);
 		exit(RC_OK);
 	default:
-		if (!db_arg(&o->db, ch, arg))
+		if (!db_arg(&o->db, ch, arg) && shape_arg(&o->shape, ch, arg, e) == 0)
 			usage(stderr, RC_USAGE);
 	}
 	return e->rc == RC_OK ? 0 : -1;
@@ -204,9 +195,8 @@ run(struct options *o, const char *file, struct error *e)
 	if (stop_watch(&stop, o->parent_fd, STOP_WRITES, e) == -1 || take_pos(o, e) == -1 ||
 	    config_load(&c, o->config, e) == -1)
 		return -1;
-	if (o->numbers != NULL && config_set(&c, "numbers", o->numbers, "option", e) == -1)
+	if (shape_options(&o->shape, &c, &o->values, e) == -1)
 		goto out;
-	o->values.safe_numbers = strcmp(config_get(&c, "numbers"), "safe") == 0;
 	if (o->take_dump != NULL)
 		rc = take_dump(o, &c, &stop, e);
 	else if (o->keys != NULL)
@@ -236,6 +226,7 @@ main(int argc, char *argv[])
 	rc = run(&o, optind < argc ? argv[optind] : "-", &e);
 	glob_free(&o.tables);
 	glob_free(&o.exclude);
+	shape_free(&o.shape);
 	if (rc == -1)
 		log_error("%s", e.text);
 	return rc == -1 ? e.rc : rc;

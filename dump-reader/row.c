@@ -375,6 +375,10 @@ literal_value(struct row *r, struct value *v, const struct column *c, struct lit
 	    [LITERAL_STRING] = TEXT_STRING, [LITERAL_HEX] = TEXT_HEX, [LITERAL_BITS] = TEXT_HEX };
 	enum text_form form;
 
+	if (c->hidden) {
+		v->type = VALUE_ABSENT;
+		return 0;
+	}
 	if (l->form == LITERAL_DEFAULT) {
 		v->type = VALUE_ABSENT;
 		return c->generated ? 0 :

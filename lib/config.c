@@ -50,6 +50,10 @@ const struct config_key config_keys[] = {
 	{ "delivery.batch_count", CONFIG_NUMBER, "5000", 1, 100000 },
 	{ "delivery.max_dead", CONFIG_NUMBER, "1000", 0, INT32_MAX },
 	{ "numbers", CONFIG_CHOICE, "number", .choices = "number|safe" },
+	{ "zero_dates", CONFIG_CHOICE, "null", .choices = "null|keep" },
+	{ "binary", CONFIG_CHOICE, "base64", .choices = "base64|hex" },
+	{ "columns", CONFIG_LIST, NULL },
+	{ "exclude_columns", CONFIG_LIST, NULL },
 	{ "world_database_path", CONFIG_STRING, NULL, .retired = "the tables are named in database.tables" },
 };
 const size_t config_keys_count = sizeof(config_keys) / sizeof(config_keys[0]);

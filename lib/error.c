@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* Errors that travel upwards. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/error.h"
+
+static bool hides_data;
 
 static void
 one_line(char *s)
@@ -42,4 +45,16 @@ error_at(struct error *e, const char *fmt, ...)
 	snprintf(e->text + n, sizeof(e->text) - n, ": %s", was);
 	one_line(e->text);
 	return -1;
+}
+
+void
+error_hide_data(void)
+{
+	hides_data = true;
+}
+
+int
+error_shown(size_t n, size_t max)
+{
+	return hides_data ? 0 : (int)(n < max ? n : max);
 }

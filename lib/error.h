@@ -3,6 +3,8 @@
 #ifndef LIB_ERROR_H
 #define LIB_ERROR_H
 
+#include <stddef.h>
+
 /* Exit statuses: m2e.7, EXIT STATUS. */
 enum {
 	RC_OK = 0,
@@ -23,5 +25,10 @@ int	 error_set(struct error *e, int rc, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* Puts "where: " before the text of an error that is already there; returns -1. */
 int	 error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* From now on error_shown says that nothing of a foreign text may stand in a message: it may hold what must not leave. */
+void	 error_hide_data(void);
+/* How many of n bytes of a foreign text a message shows: at most max. */
+int	 error_shown(size_t n, size_t max);
 
 #endif

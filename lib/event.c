@@ -34,7 +34,7 @@ put_values(struct buf *b, const struct table *t, const struct value *values, con
 
 	for (i = 0; i < t->count; i++) {
 		c = &t->columns[i];
-		if (values[i].type == VALUE_ABSENT || c->version != VERSION_NONE)
+		if (values[i].type == VALUE_ABSENT || c->hidden || c->version != VERSION_NONE)
 			continue;
 		if ((to = buf_room(b, c->label_len + 1)) == NULL)
 			return -1;
@@ -55,7 +55,8 @@ is_partial(const struct row_event *r)
 	size_t i;
 
 	for (i = 0; i < r->table->count; i++, c++)
-		if (r->row[i].type == VALUE_ABSENT && !(r->generated_absent && c->generated) && c->version == VERSION_NONE)
+		if (r->row[i].type == VALUE_ABSENT && !(r->generated_absent && c->generated) && !c->hidden &&
+		    c->version == VERSION_NONE)
 			return true;
 	return r->partial;
 }
@@ -66,7 +67,8 @@ has_values(const struct row_event *r)
 	size_t i;
 
 	for (i = 0; r->old != NULL && i < r->table->count; i++)
-		if (r->old[i].type != VALUE_ABSENT && r->table->columns[i].version == VERSION_NONE)
+		if (r->old[i].type != VALUE_ABSENT && !r->table->columns[i].hidden &&
+		    r->table->columns[i].version == VERSION_NONE)
 			return true;
 	return false;
 }
@@ -108,6 +110,9 @@ event_put_row(struct buf *b, const struct row_event *r, const struct value_optio
 {
 	size_t was = b->len;
 
+	if (o->columns != NULL && !r->table->shaped)
+		return error_set(e, RC_FAIL, "table %s.%s: which of its columns are shown was not decided", r->table->db,
+		    r->table->name);
 	e->rc = RC_OK;
 	if (put_row(b, r, o, e) == 0)
 		return 0;

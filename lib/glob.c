@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Table patterns. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,10 +53,16 @@ next_character(const char *name)
 	return name;
 }
 
-/* * is any text, ? one character, all else itself (fnmatch has brackets and backslashes, which names may hold too).
- * A star that took too little takes one more; only the last one need ever do so. */
 static bool
-fits(const char *pattern, const char *name)
+same(char a, char b, bool fold)
+{
+	return a == b || (fold && tolower((unsigned char)a) == tolower((unsigned char)b));
+}
+
+/* fnmatch has brackets and backslashes, which names may hold too. A star that took too little takes one more; only the
+ * last one need ever do so. */
+bool
+glob_fits(const char *pattern, const char *name, bool fold)
 {
 	const char *star = NULL, *taken = NULL;
 
@@ -66,7 +73,7 @@ fits(const char *pattern, const char *name)
 		} else if (*pattern == '?') {
 			pattern++;
 			name = next_character(name);
-		} else if (*pattern == *name) {
+		} else if (*pattern != '\0' && same(*pattern, *name, fold)) {
 			pattern++;
 			name++;
 		} else if (star != NULL) {
@@ -90,7 +97,7 @@ glob_find(const struct glob_list *l, const char *db, const char *table)
 	if (snprintf(name, sizeof(name), "%s.%s", db, table) >= (int)sizeof(name))
 		return NULL;
 	for (i = 0; i < l->count; i++)
-		if (fits(l->items[i].pattern, name))
+		if (glob_fits(l->items[i].pattern, name, false))
 			return &l->items[i];
 	return NULL;
 }

@@ -272,7 +272,7 @@ json_parse(struct json *j, const char *text, size_t len, struct error *e)
 
 	if (len > INT32_MAX / 2 || json_check(text, len, &at) == -1)
 		return error_set(e, RC_FAIL, "not JSON at byte %zu: %.*s", at + 1,
-		    (int)(len - at < 40 ? len - at : 40), text + at);
+		    error_shown(len - at, 40), text + at);
 	return json_parse_checked(j, text, len, e);
 }
 

@@ -291,5 +291,5 @@ json_put_minified(struct buf *b, const char *text, size_t len, struct error *e)
 	if (m.bad == NULL)
 		return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "JSON value: %s", strerror(errno));
 	at = (size_t)(m.bad - text);
-	return error_set(e, RC_FAIL, "not JSON at byte %zu: %.*s", at + 1, (int)(len - at < 40 ? len - at : 40), m.bad);
+	return error_set(e, RC_FAIL, "not JSON at byte %zu: %.*s", at + 1, error_shown(len - at, 40), m.bad);
 }

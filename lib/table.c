@@ -196,6 +196,7 @@ put_column(struct buf *b, const struct column *c)
 	if ((c->nullable && buf_puts(b, ",\"nullable\":true") == -1) ||
 	    (c->generated && buf_puts(b, ",\"generated\":true") == -1) ||
 	    (c->invisible && buf_puts(b, ",\"invisible\":true") == -1) ||
+	    (c->hidden && buf_puts(b, ",\"excluded\":true") == -1) ||
 	    (c->version != VERSION_NONE && buf_putf(b, ",\"version\":\"%s\"", version_names[c->version]) == -1))
 		return -1;
 	return buf_putc(b, '}');

@@ -47,6 +47,7 @@ struct column {
 	uint32_t length;	/* COLUMN_BIT: bits; BINARY(n): n; CHAR, VARCHAR: characters; VECTOR: floats; YEAR(2): 2; else 0 */
 	bool is_unsigned, nullable, generated, invisible;
 	bool fixed;		/* CHAR, BINARY: BINARY is padded to length */
+	bool hidden;		/* its values are not shown (shape_table) */
 	enum column_version version;	/* table_add_column's caller sets it */
 	const struct charset *charset;	/* COLUMN_TEXT, COLUMN_ENUM, COLUMN_SET; NULL for the others */
 	struct member *members;
@@ -61,6 +62,7 @@ struct table {
 	size_t count;
 	size_t *key;		/* indexes into columns, in key order; key_count 0: there is none that identifies rows */
 	size_t key_count;
+	bool shaped;		/* shape_table has seen it */
 };
 
 /* Reads one CREATE TABLE statement as SHOW CREATE TABLE and dumps print it (MySQL 5.5 to 9, MariaDB 10 and 11;

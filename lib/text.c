@@ -10,7 +10,7 @@ static int
 misfit(struct error *e, const struct column *c, const char *text, size_t n)
 {
 	return error_set(e, RC_FAIL, "column %s (%s): not a value of its type: %.*s", c->name, c->type,
-	    (int)(n < 60 ? n : 60), text);
+	    error_shown(n, 60), text);
 }
 
 /* Digits at *p up to n of them; moves *p. -1: none. */

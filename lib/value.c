@@ -359,7 +359,7 @@ put_bytes(struct buf *b, const struct column *c, const struct value *v, const st
 {
 	switch (c->kind) {
 	case COLUMN_BINARY:
-		return put_base64(b, v->bytes.p, v->bytes.n, padding_of(c, v->bytes.n));
+		return (o->hex_binary ? put_hex : put_base64)(b, v->bytes.p, v->bytes.n, padding_of(c, v->bytes.n));
 	case COLUMN_JSON:
 		if (json_put_minified(b, v->bytes.p, v->bytes.n, e) == -1)
 			return error_at(e, "column %s", c->name);

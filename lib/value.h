@@ -13,6 +13,8 @@
 #include "lib/octets.h"
 #include "lib/table.h"
 
+struct columns;
+
 enum value_type {
 	VALUE_ABSENT,		/* the row image does not hold this column */
 	VALUE_NULL,
@@ -51,6 +53,8 @@ struct value {
 struct value_options {
 	bool safe_numbers;	/* --numbers=safe: BIGINT and DECIMAL as strings */
 	bool keep_zero_dates;	/* --zero-dates=keep: their text instead of null */
+	bool hex_binary;	/* --binary=hex: BINARY and BLOB in hex, not base64 */
+	const struct columns *columns;	/* which ones are shown (lib/shape.h); NULL: all */
 	int32_t utc_offset_s;	/* text of TIMESTAMP columns is so many seconds east of UTC */
 	uint64_t *bad_bytes;	/* counts what became U+FFFD; may be NULL */
 };

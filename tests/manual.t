@@ -11,6 +11,7 @@ in_source() {
 		{
 			cat "$1"/*.c
 			! grep -q DB_LONG_OPTIONS "$1"/*.c || cat lib/db.h
+			! grep -q SHAPE_LONG_OPTIONS "$1"/*.c || cat lib/shape.h
 		} | sed -n 's/.*{ "\([a-z-]*\)", [a-z]*_argument.*/\1/p'
 	else
 		grep -oE -e '--[a-z][a-z-]*( \||\)| \])' "scripts/$1" | sed 's/^--//; s/[] |)]*$//'
