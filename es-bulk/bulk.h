@@ -47,7 +47,7 @@ struct bulk {
 	struct dead dead;
 	struct http_call call;		/* for engine_ask */
 	struct retry retry;
-	bool no_unsigned_long;		/* the engine lacks that type */
+	uint32_t lacks;			/* field types that the engine does not have: mapping.h */
 	bool impatient;			/* bulk_ask tries once only: for --check and --count */
 	bool asked_again;		/* bulk_ask had to send its last request more than once */
 	int signal_fd;

@@ -3,6 +3,8 @@
 #ifndef ES_BULK_INDEX_H
 #define ES_BULK_INDEX_H
 
+#include "lib/json.h"
+
 #include "es-bulk/bulk.h"
 #include "es-bulk/target.h"
 
@@ -12,20 +14,43 @@ struct index_source {
 	uint64_t epoch;
 };
 
-/* Looks at the index behind the table's alias, makes it where there is none, and says in its mapping whose changes it
- * holds. columns: a schema line's, for which fields are mapped; p NULL: none are known. pos: that line's (may be "").
- * Everything is drained. On success t->checked. -1: RC_FAIL for an index that is not the table's or not this
+/* What stands behind an alias. */
+struct index {
+	struct json json;	/* of the answer in bulk->call; valid until the next request */
+	char *name;		/* of the index itself */
+	char *source;		/* _meta.m2e: NULL where it names none */
+	char *s0, *born;
+	char *load;		/* settings that a load has changed, as they were, JSON; NULL: none */
+	uint64_t epoch;
+	int meta, m2e, properties;	/* tokens; -1: absent */
+	char *spare;		/* a second index that the alias has */
+	bool ours;		/* _meta.m2e names the table */
+};
+
+/* Reads what the alias stands for. 1: read; 0: there is no such alias nor index; -1. index_free is due in any case. */
+int	 index_look(struct bulk *, const struct place *, struct index *, struct error *);
+void	 index_free(struct index *);
+/* METHOD /NAME/rest. 0: there is an answer, whatever its status; -1. */
+int	 index_ask(struct bulk *, const char *method, const char *name, const char *rest, const struct buf *body,
+	    struct error *);
+/* Writes _meta.m2e as *x has it, which index_look has just read; what others keep in _meta stays. */
+int	 index_put_meta(struct bulk *, const struct place *, const struct index *x, struct error *);
+
+/* Looks at the index behind the alias, makes it where there is none, gives it the fields that the table's definition asks
+ * for, and says in its mapping whose changes it holds. pos: of the line for which it is made (p may be NULL).
+ * Everything is drained. On success p->checked. -1: RC_FAIL for an index that is not the table's or not this
  * source's, or an engine that refuses; else as bulk_step. */
-int	 index_prepare(struct bulk *, struct target *, const struct index_source *, struct slice columns,
-	    struct slice pos, struct error *);
+int	 index_prepare(struct bulk *, struct place *, const struct index_source *, struct slice pos, struct error *);
+/* Appends what an index for the table is made of, {"settings":…,"mappings":…}, without what es-bulk itself adds. */
+int	 index_put_body(struct buf *, const struct target *, uint32_t lacks, struct error *);
 /* A load up to pos is complete: was the index made for it, so that nothing else can be in it? */
-int	 index_was_born_for(struct bulk *, struct target *, struct slice pos, bool *born, struct error *);
+int	 index_was_born_for(struct bulk *, struct place *, struct slice pos, bool *born, struct error *);
 /* Keeps that position. */
-int	 index_loaded(struct bulk *, struct target *, struct slice pos, struct error *);
+int	 index_loaded(struct bulk *, struct place *, struct slice pos, struct error *);
 /* Removes the index behind the alias, if there is one. */
-int	 index_drop(struct bulk *, struct target *, struct error *);
+int	 index_drop(struct bulk *, struct place *, struct error *);
 /* Makes all that was written visible to a search. */
-int	 index_refresh(struct bulk *, struct target *, struct error *);
+int	 index_refresh(struct bulk *, struct place *, struct error *);
 /* Appends a segment of a path, percent-encoded. */
 int	 path_put(struct buf *, const char *segment, size_t n);
 

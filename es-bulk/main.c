@@ -19,7 +19,7 @@
 enum {
 	OPT_CONFIG = 1000, OPT_URL, OPT_USER, OPT_PASSWORD_FILE, OPT_CA_FILE, OPT_INSECURE, OPT_JOBS, OPT_BATCH_BYTES,
 	OPT_BATCH_COUNT, OPT_DEAD_LETTER, OPT_MAX_DEAD, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
-	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
+	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_MAPPING_FILE, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option longopts[] = {
@@ -42,6 +42,8 @@ static const struct option longopts[] = {
 	{ "drop", required_argument, NULL, OPT_DROP },
 	{ "rename", required_argument, NULL, OPT_RENAME },
 	{ "partial", required_argument, NULL, OPT_PARTIAL },
+	{ "mapping-file", required_argument, NULL, OPT_MAPPING_FILE },
+	{ "print-mapping", no_argument, NULL, OPT_PRINT_MAPPING },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "count", no_argument, NULL, OPT_COUNT },
@@ -57,14 +59,15 @@ static const char usage_text[] =
 "               [--ca-file FILE] [--insecure] [--jobs N] [--batch-bytes N] [--batch-count N]\n"
 "               [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS] [--max-wait SECONDS]\n"
 "               [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
-"               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop] [--dry-run]\n"
+"               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop]\n"
+"               [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
 "       es-bulk [OPTION...] --count DB.TABLE...\n"
 "       es-bulk --help | --version\n";
 
 /* What the command line says; unset where it says nothing. */
 struct opts {
-	const char *config, *url, *user, *password_file, *ca_file;
+	const char *config, *url, *user, *password_file, *ca_file, *mapping_file;
 	bool insecure, check, count;
 	long long jobs, batch_bytes, batch_count, max_dead;
 	struct stream_options stream;
@@ -140,6 +143,8 @@ option(struct opts *o, int ch)
 	case OPT_DROP: s->drop = policy("drop", optarg, true); break;
 	case OPT_RENAME: s->rename = policy("rename", optarg, false); break;
 	case OPT_PARTIAL: s->merge_partial = merges(optarg); break;
+	case OPT_MAPPING_FILE: o->mapping_file = optarg; break;
+	case OPT_PRINT_MAPPING: s->bulk.dry_run = s->print_mapping = true; break;
 	case OPT_DRY_RUN: s->bulk.dry_run = true; break;
 	case OPT_CHECK: o->check = true; break;
 	case OPT_COUNT: o->count = true; break;
@@ -171,6 +176,10 @@ settle(struct opts *o, struct config *c, char **password, struct error *e)
 	b->batch_bytes = (size_t)chosen(c, o->batch_bytes, "delivery.batch_bytes", 2 * (long long)MIB);
 	b->batch_count = (size_t)chosen(c, o->batch_count, "delivery.batch_count", 5000);
 	b->max_dead = (uint64_t)chosen(c, o->max_dead, "delivery.max_dead", 1000);
+	if (rules_init(&o->stream.rules, config_get(c, "elastic.tables"), e) == -1 ||
+	    rules_read(&o->stream.mappings, o->mapping_file != NULL ? o->mapping_file :
+	    config_get(c, "elastic.mapping_file"), e) == -1)
+		return -1;
 	*password = o->password_file != NULL ? secret_read(o->password_file, e) :
 	    config_secret(c, "elastic.password", e);
 	if (*password == NULL && e->rc != RC_OK)
@@ -270,6 +279,8 @@ main(int argc, char *argv[])
 	if (password != NULL)
 		explicit_bzero(password, strlen(password));
 	free(password);
+	rules_free(&o.stream.rules);
+	rules_free(&o.stream.mappings);
 	config_free(&c);
 	curl_global_cleanup();
 	return rc;

@@ -14,7 +14,7 @@
 
 /* METHOD /ALIAS/_doc/ID?query */
 static int
-ask_document(struct bulk *b, const char *method, struct target *t, struct slice id, const char *query,
+ask_document(struct bulk *b, const char *method, struct place *p, struct slice id, const char *query,
     struct error *e)
 {
 	struct json j = { 0 };
@@ -28,7 +28,7 @@ ask_document(struct bulk *b, const char *method, struct target *t, struct slice 
 		return error_set(e, RC_TEMP, "document: %s", strerror(errno));
 	}
 	if (json_parse_checked(&j, id.p, id.n, e) == -1 || json_text(&j, 0, &text) == -1 ||
-	    buf_putc(&path, '/') == -1 || path_put(&path, t->alias, strlen(t->alias)) == -1 ||
+	    buf_putc(&path, '/') == -1 || path_put(&path, p->alias, strlen(p->alias)) == -1 ||
 	    buf_puts(&path, "/_doc/") == -1 || path_put(&path, text.data, text.len) == -1 ||
 	    buf_puts(&path, query) == -1 || buf_str(&path) == NULL)
 		error_set(e, RC_TEMP, "document: %s", strerror(errno));
@@ -38,6 +38,21 @@ ask_document(struct bulk *b, const char *method, struct target *t, struct slice 
 	buf_free(&path);
 	buf_free(&text);
 	return rc;
+}
+
+/* Elasticsearch 9.2 leaves vectors out of what it gives, unless asked for them in a way that older ones refuse. */
+static int
+get_document(struct bulk *b, struct place *p, struct slice id, struct error *e)
+{
+	const struct slice columns = p->target->columns;
+
+	if (columns.p != NULL && memmem(columns.p, columns.n, "\"vector", 7) != NULL) {
+		if (ask_document(b, "GET", p, id, "?realtime=true&_source_exclude_vectors=false", e) == -1)
+			return -1;
+		if (b->call.status != 400)
+			return 0;
+	}
+	return ask_document(b, "GET", p, id, "?realtime=true", e);
 }
 
 static int
@@ -86,7 +101,7 @@ merge(struct buf *to, const struct json *doc, int source, const struct json *row
 }
 
 enum merge
-partial_merge(struct bulk *b, struct target *t, const struct change *c, struct slice id, struct buf *row,
+partial_merge(struct bulk *b, struct place *p, const struct change *c, struct slice id, struct buf *row,
     struct error *e)
 {
 	struct json doc = { 0 }, own = { 0 };
@@ -94,10 +109,10 @@ partial_merge(struct bulk *b, struct target *t, const struct change *c, struct s
 	uint64_t version;
 	int source;
 
-	if (ask_document(b, "GET", t, id, "?realtime=true", e) == -1)
+	if (get_document(b, p, id, e) == -1)
 		return MERGE_FAILED;
 	if (b->call.status != 200 && (b->call.status != 404 || answer_error(b->call.answer.data, b->call.answer.len).p != NULL)) {
-		bulk_refused(b, t->alias, e);
+		bulk_refused(b, p->alias, e);
 		return MERGE_FAILED;
 	}
 	if (json_parse(&doc, b->call.answer.data, b->call.answer.len, e) == -1 ||
@@ -109,7 +124,7 @@ partial_merge(struct bulk *b, struct target *t, const struct change *c, struct s
 	else if (source == -1 || json_type(&doc, source) != JSON_OBJECT ||
 	    json_u64(&doc, json_member(&doc, 0, "_version"), &version) == -1)
 		error_set(e, RC_FAIL, "%s: the engine gives documents without _source or _version: partial rows cannot be "
-		    "merged (--partial)", t->alias);
+		    "merged (--partial)", p->alias);
 	else if (version > c->version)
 		rc = MERGE_NEWER;
 	else if (merge(row, &doc, source, &own) == -1)
@@ -123,17 +138,17 @@ out:
 }
 
 int
-partial_was_deleted(struct bulk *b, struct target *t, const struct change *c, struct slice id, bool *deleted,
+partial_was_deleted(struct bulk *b, struct place *p, const struct change *c, struct slice id, bool *deleted,
     struct error *e)
 {
 	char query[96];
 
 	snprintf(query, sizeof(query), "?version=%" PRIu64 "&version_type=external_gte", c->version);
-	if (ask_document(b, "DELETE", t, id, query, e) == -1)
+	if (ask_document(b, "DELETE", p, id, query, e) == -1)
 		return -1;
 	*deleted = b->call.status == 409;
 	if (*deleted || b->call.status == 200 ||
 	    (b->call.status == 404 && answer_error(b->call.answer.data, b->call.answer.len).p == NULL))
 		return 0;
-	return bulk_refused(b, t->alias, e);
+	return bulk_refused(b, p->alias, e);
 }

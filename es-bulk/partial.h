@@ -15,11 +15,11 @@ enum merge {
 
 /* Reads document `id` (a JSON string) in real time and merges c's row into it. Everything is drained. An update by
  * script or doc would know no external version: this writes the whole document, with the row's. */
-enum merge partial_merge(struct bulk *, struct target *, const struct change *c, struct slice id, struct buf *row,
+enum merge partial_merge(struct bulk *, struct place *, const struct change *c, struct slice id, struct buf *row,
     struct error *);
 /* Was the missing document deleted by a change later than c, so that this is a replay? Asked by deleting what is not
  * there with c's version, which a later delete refuses. */
-int	 partial_was_deleted(struct bulk *, struct target *, const struct change *c, struct slice id, bool *deleted,
+int	 partial_was_deleted(struct bulk *, struct place *, const struct change *c, struct slice id, bool *deleted,
 	    struct error *);
 
 #endif

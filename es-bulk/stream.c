@@ -9,12 +9,14 @@
 #include "lib/log.h"
 
 #include "es-bulk/docid.h"
+#include "es-bulk/load.h"
 #include "es-bulk/partial.h"
 #include "es-bulk/stream.h"
 #include "es-bulk/sweep.h"
 
 #define QUIET_MS 60000		/* m2e-events.5: a control line comes at least once a second */
 #define TELL_MS 60000
+#define MAX_MAPPING ((size_t)16 << 20)	/* bytes of one table's */
 #define MAX_KEY ((size_t)64 << 20)	/* bytes of a document id in the making; a long one is hashed */
 
 int
@@ -23,7 +25,7 @@ stream_init(struct stream *s, const struct stream_options *o, struct error *e)
 	memset(s, 0, sizeof(*s));
 	s->o = *o;
 	if (bulk_init(&s->bulk, &o->bulk, e) == -1 || line_init(&s->lines, STDIN_FILENO, o->bulk.max_line, e) == -1 ||
-	    change_reader_init(&s->reader, e) == -1 || target_list_init(&s->targets, e) == -1)
+	    change_reader_init(&s->reader, e) == -1 || target_list_init(&s->targets, &o->rules, &o->mappings, e) == -1)
 		return -1;
 	if (buf_init(&s->id, MAX_KEY) == -1 || buf_init(&s->old_id, MAX_KEY) == -1 ||
 	    buf_init(&s->merged, MAX_ANSWER + o->bulk.max_line) == -1)
@@ -45,15 +47,46 @@ stream_free(struct stream *s)
 	buf_free(&s->merged);
 }
 
-/* Is the table's index there and ours? Looked at once, everything before it being done. */
+/* Is the index there and ours? Looked at once, everything before it being done. */
 static int
-check_index(struct stream *s, struct target *t, struct slice columns, struct slice pos, struct error *e)
+check_index(struct stream *s, struct place *p, struct slice pos, struct error *e)
 {
+	if (p->checked)
+		return 0;
 	if (s->o.bulk.dry_run) {
-		t->checked = true;
+		p->checked = true;
 		return 0;
 	}
-	return bulk_drain(&s->bulk, e) == -1 ? -1 : index_prepare(&s->bulk, t, &s->source, columns, pos, e);
+	return bulk_drain(&s->bulk, e) == -1 ? -1 : index_prepare(&s->bulk, p, &s->source, pos, e);
+}
+
+/* An index that was made for a load has the settings of one while it lasts. When anything else than its rows comes, it was
+ * broken off: then they are put back. */
+static int
+check_load(struct stream *s, struct place *p, const struct change *c, struct error *e)
+{
+	bool of_load = p->born != NULL && c->op == OP_SNAPSHOT && c->pos.p != NULL && strlen(p->born) == c->pos.n &&
+	    memcmp(p->born, c->pos.p, c->pos.n) == 0;
+
+	if (of_load == p->loading || s->o.bulk.dry_run)
+		return 0;
+	if (bulk_drain(&s->bulk, e) == -1)
+		return -1;
+	return of_load ? load_begin(&s->bulk, p, e) : load_end(&s->bulk, p, e);
+}
+
+/* All loads that are under way, because the input ends. */
+static int
+end_loads(struct stream *s, struct error *e)
+{
+	struct place *p;
+	size_t i;
+
+	for (i = 0; i <= s->targets.mask; i++)
+		for (p = s->targets.slots[i] == NULL ? NULL : s->targets.slots[i]->places; p != NULL; p = p->next)
+			if (p->loading && load_end(&s->bulk, p, e) == -1)
+				return -1;
+	return 0;
 }
 
 static uint64_t
@@ -73,12 +106,12 @@ hash_id(uint64_t h, const char *p, size_t n)
 }
 
 static int
-put(struct stream *s, struct target *t, const struct change *c, const struct buf *id, bool is_delete,
+put(struct stream *s, struct place *p, const struct change *c, const struct buf *id, bool is_delete,
     struct slice row, struct error *e)
 {
-	return bulk_put(&s->bulk, c, is_delete ? t->delete_start : t->index_start,
-	    is_delete ? t->delete_start_len : t->index_start_len, (struct slice){ id->data, id->len }, c->version,
-	    hash_id(t->hash, id->data, id->len), row, e);
+	return bulk_put(&s->bulk, c, is_delete ? p->delete_start : p->index_start,
+	    is_delete ? p->delete_start_len : p->index_start_len, (struct slice){ id->data, id->len }, c->version,
+	    hash_id(p->hash, id->data, id->len), row, e);
 }
 
 static int
@@ -102,7 +135,7 @@ refuse_partial(struct stream *s, const struct change *c, struct error *e)
 /* Makes *row the whole document. 1: it is; 0: nothing is to be written. After a change of key the document may stand
  * under its old id still, or, when this is a replay, under the new one. */
 static int
-merge_row(struct stream *s, struct target *t, const struct change *c, bool moved, struct slice *row, struct error *e)
+merge_row(struct stream *s, struct place *p, const struct change *c, bool moved, struct slice *row, struct error *e)
 {
 	const struct buf *id = moved ? &s->old_id : &s->id;
 	enum merge m;
@@ -110,22 +143,22 @@ merge_row(struct stream *s, struct target *t, const struct change *c, bool moved
 
 	if (!s->o.merge_partial)
 		return error_set(e, RC_FAIL, "line %" PRIu64 ": a partial row of %s (--partial=stop); "
-		    "binlog_row_image=FULL gives whole ones", c->number, t->table);
+		    "binlog_row_image=FULL gives whole ones", c->number, p->target->table);
 	if (s->o.bulk.dry_run) {
 		*row = c->row;
 		return 1;
 	}
 	if (bulk_drain(&s->bulk, e) == -1)
 		return -1;
-	m = partial_merge(&s->bulk, t, c, (struct slice){ id->data, id->len }, &s->merged, e);
+	m = partial_merge(&s->bulk, p, c, (struct slice){ id->data, id->len }, &s->merged, e);
 	if (moved && (m == MERGE_MISSING || m == MERGE_NEWER))
-		m = partial_merge(&s->bulk, t, c, (struct slice){ s->id.data, s->id.len }, &s->merged, e);
+		m = partial_merge(&s->bulk, p, c, (struct slice){ s->id.data, s->id.len }, &s->merged, e);
 	*row = (struct slice){ s->merged.data, s->merged.len };
 	switch (m) {
 	case MERGE_DONE: return 1;
 	case MERGE_NEWER: s->bulk.count.stale++; return 0;
 	case MERGE_MISSING:
-		if (partial_was_deleted(&s->bulk, t, c, (struct slice){ s->id.data, s->id.len }, &deleted, e) == -1)
+		if (partial_was_deleted(&s->bulk, p, c, (struct slice){ s->id.data, s->id.len }, &deleted, e) == -1)
 			return -1;
 		s->bulk.count.stale += deleted;
 		return deleted ? 0 : refuse_partial(s, c, e);
@@ -138,11 +171,14 @@ on_row(struct stream *s, const struct change *c, struct error *e)
 {
 	static const struct slice none = { NULL, 0 };
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
+	struct place *p = t == NULL ? NULL : t->places;
 	struct slice row = c->row;
 	bool moved = false;
 	int rc = 1;
 
-	if (t == NULL || (!t->checked && check_index(s, t, none, none, e) == -1))
+	if (p == NULL || check_index(s, p, c->op == OP_SNAPSHOT ? c->pos : none, e) == -1)
+		return -1;
+	if ((p->loading || (p->born != NULL && c->op == OP_SNAPSHOT)) && check_load(s, p, c, e) == -1)
 		return -1;
 	s->id.len = s->old_id.len = 0;
 	if (docid_put(&s->reader, &s->id, c->key, e) == -1)
@@ -152,11 +188,11 @@ on_row(struct stream *s, const struct change *c, struct error *e)
 			return -1;
 		moved = s->id.len != s->old_id.len || memcmp(s->id.data, s->old_id.data, s->id.len) != 0;
 	}
-	if (c->partial && c->op != OP_DELETE && (rc = merge_row(s, t, c, moved, &row, e)) == -1)
+	if (c->partial && c->op != OP_DELETE && (rc = merge_row(s, p, c, moved, &row, e)) == -1)
 		return -1;
-	if (moved && put(s, t, c, &s->old_id, true, none, e) == -1)
+	if (moved && put(s, p, c, &s->old_id, true, none, e) == -1)
 		return -1;
-	if (rc == 1 && put(s, t, c, &s->id, c->op == OP_DELETE, c->op == OP_DELETE ? none : row, e) == -1)
+	if (rc == 1 && put(s, p, c, &s->id, c->op == OP_DELETE, c->op == OP_DELETE ? none : row, e) == -1)
 		return -1;
 	s->bulk.rows++;
 	if (s->quiet_rows++ == 0)
@@ -183,33 +219,45 @@ on_source(struct stream *s, const struct change *c, struct error *e)
 	return 0;
 }
 
+/* One member of what --mapping-file reads. */
+static int
+print_mapping(struct stream *s, const struct target *t, struct error *e)
+{
+	struct buf b;
+	int rc = -1;
+
+	if (buf_init(&b, MAX_MAPPING) == -1)
+		return error_set(e, RC_TEMP, "mapping: %s", strerror(errno));
+	if (buf_puts(&b, s->printed++ == 0 ? "{\n" : ",\n") == -1 || json_put_str(&b, t->table) == -1 ||
+	    buf_putc(&b, ':') == -1)
+		error_set(e, RC_TEMP, "mapping: %s", strerror(errno));
+	else if (index_put_body(&b, t, s->bulk.lacks, e) == 0 &&
+	    (rc = write_all(STDOUT_FILENO, b.data, b.len)) == -1)
+		error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
+	buf_free(&b);
+	return rc;
+}
+
 /* A schema line comes again after each start and rotation: only what it changes costs a look at the index. */
 static int
 on_schema(struct stream *s, const struct change *c, struct error *e)
 {
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
-	size_t n = c->key.n + c->columns.n;
-	char *definition;
 
 	if (t == NULL)
 		return -1;
 	if (c->key.p == NULL)
 		return error_set(e, RC_USAGE, "line %" PRIu64 ": table %s has no key: it cannot be kept in step; give it a "
 		    "primary key, or a unique one of NOT NULL columns, or leave it out", c->number, t->table);
-	if (t->checked && t->definition_len == n && memcmp(t->definition, c->key.p, c->key.n) == 0 &&
-	    (c->columns.n == 0 || memcmp(t->definition + c->key.n, c->columns.p, c->columns.n) == 0))
+	if (t->places->checked && target_is_defined(t, c->key, c->columns))
 		return 0;
-	if (check_index(s, t, c->columns, c->pos, e) == -1)
+	if (rule_check(t->mapping, t->table, c->columns.p, c->columns.n, e) == -1 ||
+	    target_define(t, c->key, c->columns, e) == -1)
 		return -1;
-	if ((definition = malloc(n)) == NULL)
-		return error_set(e, RC_TEMP, "definition: %s", strerror(errno));
-	memcpy(definition, c->key.p, c->key.n);
-	if (c->columns.n > 0)
-		memcpy(definition + c->key.n, c->columns.p, c->columns.n);
-	free(t->definition);
-	t->definition = definition;
-	t->definition_len = n;
-	return 0;
+	target_uncheck(t);
+	if (s->o.print_mapping && print_mapping(s, t, e) == -1)
+		return -1;
+	return check_index(s, t->places, c->pos, e);
 }
 
 /* What the options say of such a statement. 1: apply it; 0: ignore it; -1: stop. */
@@ -239,9 +287,9 @@ on_truncate(struct stream *s, const struct change *c, struct error *e)
 
 	if (rc != 1 || s->o.bulk.dry_run)
 		return rc;
-	if (!t->checked && check_index(s, t, none, none, e) == -1)
+	if (check_index(s, t->places, none, e) == -1)
 		return -1;
-	return sweep(&s->bulk, t, c, c->version, c->version, e);
+	return sweep(&s->bulk, t->places, c, c->version, c->version, e);
 }
 
 static int
@@ -252,9 +300,9 @@ on_drop(struct stream *s, const struct change *c, struct error *e)
 
 	if (rc != 1 || s->o.bulk.dry_run)
 		return rc;
-	if (bulk_drain(&s->bulk, e) == -1 || index_drop(&s->bulk, t, e) == -1)
+	if (bulk_drain(&s->bulk, e) == -1 || index_drop(&s->bulk, t->places, e) == -1)
 		return -1;
-	t->checked = false;
+	target_uncheck(t);
 	return 0;
 }
 
@@ -278,7 +326,7 @@ on_done(struct stream *s, const struct change *c, struct error *e)
 		return -1;
 	if (s->o.bulk.dry_run)
 		return 0;
-	if (!t->checked && check_index(s, t, none, none, e) == -1)
+	if (check_index(s, t->places, none, e) == -1)
 		return -1;
 	if (bulk_drain(&s->bulk, e) == -1)
 		return -1;
@@ -286,11 +334,15 @@ on_done(struct stream *s, const struct change *c, struct error *e)
 		log_warn("a load without position: documents that were there before stay table=%s", t->table);
 		return 0;
 	}
-	if (index_was_born_for(&s->bulk, t, c->pos, &born, e) == -1)
+	if (index_was_born_for(&s->bulk, t->places, c->pos, &born, e) == -1)
 		return -1;
-	if (!born && sweep(&s->bulk, t, c, c->version - 1, c->version, e) == -1)
+	if (!born && sweep(&s->bulk, t->places, c, c->version - 1, c->version, e) == -1)
 		return -1;
-	return index_loaded(&s->bulk, t, c->pos, e);
+	if (t->places->loading && load_end(&s->bulk, t->places, e) == -1)
+		return -1;
+	free(t->places->born);
+	t->places->born = NULL;
+	return index_loaded(&s->bulk, t->places, c->pos, e);
 }
 
 /* What each control line asks for before it goes on. */
@@ -313,6 +365,8 @@ take_line(struct stream *s, const char *line, size_t n, struct error *e)
 		return error_set(e, RC_FAIL, "line %" PRIu64 ": longer than %zu bytes", s->lines.number, s->o.bulk.max_line);
 	if (change_read(&s->reader, line, n, s->lines.number, &c, e) == -1)
 		return -1;
+	if (s->o.print_mapping && c.op != OP_SCHEMA)
+		return 0;
 	if (change_is_row(&c))
 		return on_row(s, &c, e);
 	s->quiet_rows = 0;
@@ -381,8 +435,10 @@ stream_run(struct stream *s, struct error *e)
 
 	while ((rc = turn(s, e)) == 1 && s->bulk.stop_ms == 0)
 		;
-	if (rc == -1 || bulk_drain(&s->bulk, e) == -1 || output_flush(&s->bulk.ack.out, e) == -1)
+	if (rc == -1 || bulk_drain(&s->bulk, e) == -1 || end_loads(s, e) == -1 || output_flush(&s->bulk.ack.out, e) == -1)
 		return -1;
+	if (s->o.print_mapping && write_all(STDOUT_FILENO, s->printed == 0 ? "{}\n" : "\n}\n", 3) == -1)
+		return error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
 	tell(s, "finished");
 	if (s->bulk.stop_ms != 0)
 		return RC_TEMP;

@@ -16,6 +16,9 @@ struct stream_options {
 	enum policy truncate, drop, rename;
 	bool merge_partial;
 	bool require_acks;
+	bool print_mapping;		/* and nothing else */
+	struct rule_list rules;
+	struct rule_list mappings;	/* of --mapping-file: they go before the rules' */
 };
 
 struct stream {
@@ -30,9 +33,10 @@ struct stream {
 	uint64_t quiet_ms;		/* when the first of them came; blocked time counts as none */
 	bool quiet_told;
 	uint64_t told_ms;		/* last line on how far it is */
+	uint64_t printed;		/* mappings */
 };
 
-/* -1: RC_USAGE, RC_TEMP; stream_free is due in any case. */
+/* The options' rules must stay. -1: RC_USAGE, RC_TEMP; stream_free is due in any case. */
 int	 stream_init(struct stream *, const struct stream_options *, struct error *);
 void	 stream_free(struct stream *);
 /* Until the end of input. Returns the exit status (RC_OK, RC_DEAD, or RC_TEMP for a last line that was cut off or a

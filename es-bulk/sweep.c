@@ -31,7 +31,7 @@ static const struct way {
 
 struct sweep {
 	struct bulk *bulk;
-	struct target *target;
+	struct place *place;
 	const struct change *change;
 	uint64_t last, as;
 	uint64_t listed, deleted;
@@ -68,9 +68,9 @@ delete_one(struct sweep *w, int hit, struct error *e)
 		return 0;
 	w->deleted++;
 	text.p = json_slice(j, id, &text.n);
-	for (hash = w->target->hash, i = 0; i < text.n; i++)
+	for (hash = w->place->hash, i = 0; i < text.n; i++)
 		hash = (hash ^ (uint8_t)text.p[i]) * 1099511628211ULL;
-	return bulk_put(w->bulk, w->change, w->target->delete_start, w->target->delete_start_len, text, w->as,
+	return bulk_put(w->bulk, w->change, w->place->delete_start, w->place->delete_start_len, text, w->as,
 	    hash ^ hash >> 32, (struct slice){ NULL, 0 }, e);
 }
 
@@ -123,7 +123,7 @@ ask_alias(struct sweep *w, const char *rest, const struct buf *body, struct erro
 
 	if (buf_init(&path, 4096) == -1)
 		return no_memory(e);
-	if (buf_putc(&path, '/') == -1 || path_put(&path, w->target->alias, strlen(w->target->alias)) == -1 ||
+	if (buf_putc(&path, '/') == -1 || path_put(&path, w->place->alias, strlen(w->place->alias)) == -1 ||
 	    buf_puts(&path, rest) == -1 || buf_str(&path) == NULL)
 		rc = no_memory(e);
 	else
@@ -212,7 +212,7 @@ sweep_once(struct sweep *w, struct error *e)
 		if (w->bulk->call.status == 404 && more)
 			return 0;	/* the engine has forgotten it */
 		if (w->bulk->call.status != 200)
-			return bulk_refused(w->bulk, w->target->alias, e);
+			return bulk_refused(w->bulk, w->place->alias, e);
 		if (w->way == SCROLL && more && w->bulk->asked_again)
 			return 0;	/* it may have moved on for an answer that was lost */
 		rc = read_page(w, e);
@@ -224,12 +224,12 @@ sweep_once(struct sweep *w, struct error *e)
 }
 
 int
-sweep(struct bulk *b, struct target *t, const struct change *c, uint64_t last, uint64_t as, struct error *e)
+sweep(struct bulk *b, struct place *p, const struct change *c, uint64_t last, uint64_t as, struct error *e)
 {
-	struct sweep w = { .bulk = b, .target = t, .change = c, .last = last, .as = as };
+	struct sweep w = { .bulk = b, .place = p, .change = c, .last = last, .as = as };
 	int rc = 0, round;
 
-	if (bulk_drain(b, e) == -1 || index_refresh(b, t, e) == -1)
+	if (bulk_drain(b, e) == -1 || index_refresh(b, p, e) == -1)
 		return -1;
 	if (buf_init(&w.request, 2 * MAX_NAME) == -1 || buf_init(&w.name, MAX_NAME) == -1 ||
 	    buf_init(&w.after, MAX_NAME) == -1)
@@ -237,10 +237,10 @@ sweep(struct bulk *b, struct target *t, const struct change *c, uint64_t last, u
 	for (round = 0; rc == 0 && round < MAX_ROUNDS; round++)
 		rc = sweep_once(&w, e);
 	if (rc == 0)
-		rc = error_set(e, RC_TEMP, "%s: its ids cannot be listed to the end", t->alias);
+		rc = error_set(e, RC_TEMP, "%s: its ids cannot be listed to the end", p->alias);
 	if (rc == 1)
 		log_info("%s: older documents deleted table=%s listed=%" PRIu64 " deleted=%" PRIu64, op_name(c->op),
-		    t->table, w.listed, w.deleted);
+		    p->target->table, w.listed, w.deleted);
 	json_free(&w.json);
 	buf_free(&w.request);
 	buf_free(&w.name);

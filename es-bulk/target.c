@@ -14,9 +14,11 @@
 #define FIRST_SLOTS 64
 
 int
-target_list_init(struct target_list *l, struct error *e)
+target_list_init(struct target_list *l, const struct rule_list *rules, const struct rule_list *mappings, struct error *e)
 {
 	memset(l, 0, sizeof(*l));
+	l->rules = rules;
+	l->mappings = mappings;
 	l->mask = FIRST_SLOTS - 1;
 	if ((l->slots = calloc(FIRST_SLOTS, sizeof(*l->slots))) == NULL || buf_init(&l->raw, 2 * MAX_NAME) == -1 ||
 	    buf_init(&l->name, 2 * MAX_NAME) == -1)
@@ -25,14 +27,29 @@ target_list_init(struct target_list *l, struct error *e)
 }
 
 static void
+place_free(struct place *p)
+{
+	if (p == NULL)
+		return;
+	free(p->alias);
+	free(p->index_start);
+	free(p->delete_start);
+	free(p->born);
+	free(p);
+}
+
+static void
 target_free(struct target *t)
 {
+	struct place *p;
+
 	if (t == NULL)
 		return;
+	while ((p = t->places) != NULL) {
+		t->places = p->next;
+		place_free(p);
+	}
 	free(t->table);
-	free(t->alias);
-	free(t->index_start);
-	free(t->delete_start);
 	free(t->definition);
 	free(t);
 }
@@ -50,13 +67,48 @@ target_list_free(struct target_list *l)
 }
 
 void
+target_uncheck(struct target *t)
+{
+	struct place *p;
+
+	for (p = t->places; p != NULL; p = p->next)
+		p->checked = false;
+}
+
+void
 target_uncheck_all(struct target_list *l)
 {
 	size_t i;
 
 	for (i = 0; i <= l->mask; i++)
 		if (l->slots[i] != NULL)
-			l->slots[i]->checked = false;
+			target_uncheck(l->slots[i]);
+}
+
+bool
+target_is_defined(const struct target *t, struct slice key, struct slice columns)
+{
+	return t->definition != NULL && t->definition_len == key.n + columns.n &&
+	    memcmp(t->definition, key.p, key.n) == 0 &&
+	    (columns.n == 0 || memcmp(t->definition + key.n, columns.p, columns.n) == 0);
+}
+
+int
+target_define(struct target *t, struct slice key, struct slice columns, struct error *e)
+{
+	size_t n = key.n + columns.n;
+	char *definition = malloc(n + 1);
+
+	if (definition == NULL)
+		return error_set(e, RC_TEMP, "definition: %s", strerror(errno));
+	memcpy(definition, key.p, key.n);
+	if (columns.n > 0)
+		memcpy(definition + key.n, columns.p, columns.n);
+	free(t->definition);
+	t->definition = definition;
+	t->definition_len = n;
+	t->columns = (struct slice){ columns.p == NULL ? NULL : definition + key.n, columns.n };
+	return 0;
 }
 
 static uint64_t
@@ -164,6 +216,34 @@ action_start(const char *action, const char *alias, size_t *n)
 	return text;
 }
 
+static struct place *
+new_place(struct target *t, const char *alias)
+{
+	struct place *p = calloc(1, sizeof(*p));
+
+	if (p == NULL || (p->alias = strdup(alias)) == NULL ||
+	    (p->index_start = action_start("index", alias, &p->index_start_len)) == NULL ||
+	    (p->delete_start = action_start("delete", alias, &p->delete_start_len)) == NULL) {
+		place_free(p);
+		return NULL;
+	}
+	p->hash = hash_name(alias);
+	p->target = t;
+	p->next = t->places;
+	t->places = p;
+	return p;
+}
+
+static const struct rule *
+find_rule(const struct rule_list *rules, const struct target *t)
+{
+	char *db = strndup(t->table, t->db_len);
+	const struct rule *r = db == NULL ? NULL : rule_find(rules, db, t->table + t->db_len + 1);
+
+	free(db);
+	return r;
+}
+
 static struct target *
 new_target(struct target_list *l, const char *name, size_t db_len, struct error *e)
 {
@@ -172,18 +252,17 @@ new_target(struct target_list *l, const char *name, size_t db_len, struct error 
 	if (t == NULL || (t->table = strdup(name)) == NULL)
 		goto fail;
 	t->db_len = db_len;
+	t->rule = find_rule(l->rules, t);
+	if ((t->mapping = find_rule(l->mappings, t)) == NULL)
+		t->mapping = t->rule;
 	l->name.len = 0;
-	if (lower(&l->name, t->table) == -1 || buf_str(&l->name) == NULL ||
-	    (t->alias = strdup(l->name.data)) == NULL)
+	if (lower(&l->name, t->table) == -1 || buf_str(&l->name) == NULL)
 		goto fail;
-	if (check_alias(t->table, t->alias, e) == -1) {
+	if (check_alias(t->table, l->name.data, e) == -1) {
 		target_free(t);
 		return NULL;
 	}
-	t->index_start = action_start("index", t->alias, &t->index_start_len);
-	t->delete_start = action_start("delete", t->alias, &t->delete_start_len);
-	t->hash = hash_name(t->alias);
-	if (t->index_start == NULL || t->delete_start == NULL || grow(l) == -1)
+	if (new_place(t, l->name.data) == NULL || grow(l) == -1)
 		goto fail;
 	l->slots[slot_of(l, t->table)] = t;
 	l->count++;

@@ -4,20 +4,36 @@
 #define ES_BULK_TARGET_H
 
 #include "es-bulk/change.h"
+#include "es-bulk/rule.h"
 
 #define MAX_ALIAS 255		/* bytes: the engines' limit on names */
 #define MAX_INDEX_SUFFIX 15	/* of them: "@YYYYMMDDhhmmss" */
 
-struct target {
-	char *table;			/* "db.table" as the stream writes it */
-	size_t db_len;			/* of it, the database's name */
-	char *alias;			/* table in lower case */
+struct target;
+
+/* Where documents go: an alias over an index of ours. */
+struct place {
+	struct target *target;
+	char *alias;
 	char *index_start, *delete_start;	/* an action line up to its id */
 	size_t index_start_len, delete_start_len;
 	uint64_t hash;			/* of alias, where documents' hashes start */
 	bool checked;			/* its index is there and is ours, under the source in force */
+	char *born;			/* the position of the load that its index was made for, until that is complete; or NULL */
+	bool loading;			/* it has the settings of a load: load.h */
+	struct place *next;		/* of the same table */
+};
+
+/* A table. */
+struct target {
+	char *table;			/* "db.table" as the stream writes it */
+	size_t db_len;			/* of it, the database's name */
+	const struct rule *rule;	/* NULL: none */
+	const struct rule *mapping;	/* the one whose types, settings and mappings hold */
+	struct place *places;		/* those seen so far */
 	char *definition;		/* key and columns of its last schema line, as they stood there; NULL: none yet */
 	size_t definition_len;
+	struct slice columns;		/* of it; p NULL: none */
 };
 
 struct target_list {
@@ -27,13 +43,21 @@ struct target_list {
 	struct slice last_db, last_table;	/* how last was written; bytes of last->raw */
 	struct buf raw;
 	struct buf name;
+	const struct rule_list *rules, *mappings;
 };
 
-int	 target_list_init(struct target_list *, struct error *);
+/* The rules must stay. */
+int	 target_list_init(struct target_list *, const struct rule_list *rules, const struct rule_list *mappings,
+	    struct error *);
 void	 target_list_free(struct target_list *);
 /* The change's table, made where it is new. NULL: RC_FAIL for a name that no index can have; RC_TEMP. */
 struct target *target_find(struct target_list *, struct change_reader *, const struct change *, struct error *);
-/* Says that every table's index must be looked at again. */
+/* Keeps the definition that a schema line gives. -1: RC_TEMP. */
+int	 target_define(struct target *, struct slice key, struct slice columns, struct error *);
+/* Is it the one that it has? */
+bool	 target_is_defined(const struct target *, struct slice key, struct slice columns);
+/* Says that the table's indices must be looked at again; and every table's. */
+void	 target_uncheck(struct target *);
 void	 target_uncheck_all(struct target_list *);
 
 #endif

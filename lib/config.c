@@ -14,6 +14,7 @@
 #include "lib/config.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/rule.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"	/* gcc 12 loses sight of what is kept in values[i] */
@@ -42,6 +43,8 @@ const struct config_key config_keys[] = {
 	{ "elastic.password_file", CONFIG_STRING, NULL },
 	{ "elastic.ca_file", CONFIG_STRING, NULL },
 	{ "elastic.insecure", CONFIG_BOOL, "false" },
+	{ "elastic.mapping_file", CONFIG_STRING, NULL },
+	{ "elastic.tables", CONFIG_TABLES, NULL },
 	{ "state_dir", CONFIG_STRING, NULL },
 	{ "load.dump_dir", CONFIG_STRING, NULL },
 	{ "load.keep_dump", CONFIG_BOOL, "false" },
@@ -156,6 +159,25 @@ list_value(const struct json *j, int t)
 	return text;
 }
 
+/* The object's text, on one line. */
+static char *
+object_text(const struct json *j, int t)
+{
+	struct error ignored;
+	char *text = NULL;
+	const char *raw;
+	struct buf b;
+	size_t n;
+
+	if (buf_init(&b, MAX_CONFIG) == -1)
+		return NULL;
+	raw = json_slice(j, t, &n);
+	if (json_put_minified(&b, raw, n, &ignored) == 0)
+		text = strndup(b.data, b.len);
+	buf_free(&b);
+	return text;
+}
+
 /* The token's value as text. NULL: it is of another type than the key. */
 static char *
 token_value(const struct json *j, int t, const struct config_key *k)
@@ -172,6 +194,8 @@ token_value(const struct json *j, int t, const struct config_key *k)
 		return type == JSON_TRUE || type == JSON_FALSE ? strdup(type == JSON_TRUE ? "true" : "false") : NULL;
 	case CONFIG_LIST:
 		return type == JSON_ARRAY ? list_value(j, t) : NULL;
+	case CONFIG_TABLES:
+		return type == JSON_OBJECT ? object_text(j, t) : NULL;
 	default:
 		return json_strdup(j, t);
 	}
@@ -184,6 +208,7 @@ type_name(const struct config_key *k)
 	case CONFIG_NUMBER: return "a number";
 	case CONFIG_BOOL: return "true or false";
 	case CONFIG_LIST: return "an array of strings, none of them empty";
+	case CONFIG_TABLES: return "an object";
 	default: return "a string";
 	}
 }
@@ -209,7 +234,8 @@ keep(char **slot, char *value)
 }
 
 static int
-read_key(struct config *c, const struct json *j, int t, const char *path, const char *where, struct error *e)
+read_key(struct config *c, const struct json *j, int t, const char *path, const char *file, const char *where,
+    struct error *e)
 {
 	size_t i = key_index(path);
 	const struct config_key *k = &config_keys[i];
@@ -222,6 +248,8 @@ read_key(struct config *c, const struct json *j, int t, const char *path, const 
 	if ((value = token_value(j, t + 1, k)) == NULL)
 		return error_set(e, RC_USAGE, "%s: %s must be %s", where, path, type_name(k));
 	keep(&c->values[i], value);
+	if (k->type == CONFIG_TABLES && rules_check(j, t + 1, file, path, e) == -1)
+		return -1;
 	if (k->retired != NULL)
 		log_warn("%s: %s is ignored: %s", where, path, k->retired);
 	return check_value(k, value, where, e);
@@ -245,7 +273,7 @@ read_object(struct config *c, const struct json *j, int object, const char *sect
 		if (dotted)
 			rc = error_set(e, RC_USAGE, "%s: unknown key %s: a section is an object, not a dot", where, path);
 		else if (*section != '\0' || !is_section(path))
-			rc = read_key(c, j, t, path, where, e);
+			rc = read_key(c, j, t, path, file, where, e);
 		else if (json_type(j, t + 1) != JSON_OBJECT)
 			rc = error_set(e, RC_USAGE, "%s: %s must be an object", where, path);
 		else
@@ -405,6 +433,23 @@ variable_value(size_t key)
 	return value == NULL || *value == '\0' ? NULL : value;
 }
 
+/* JSON in a variable: checked as in the file. */
+static int
+check_tables(const char *value, const char *name, const char *path, struct error *e)
+{
+	struct json j = { 0 };
+	size_t at = 0;
+	int rc;
+
+	if (json_check(value, strlen(value), &at) == -1 || json_parse_checked(&j, value, strlen(value), e) == -1 ||
+	    json_type(&j, 0) != JSON_OBJECT)
+		rc = error_set(e, RC_USAGE, "%s: %s must be a JSON object", name, path);
+	else
+		rc = rules_check(&j, 0, name, path, e);
+	json_free(&j);
+	return rc;
+}
+
 /* A password by variable takes the place of the file's password_file, and the other way round. */
 static int
 read_variable(struct config *c, size_t i, const char *value, struct error *e)
@@ -425,6 +470,8 @@ read_variable(struct config *c, size_t i, const char *value, struct error *e)
 	if (k->type == CONFIG_LIST)
 		split_list(copy);
 	keep(&c->values[i], copy);
+	if (k->type == CONFIG_TABLES)
+		return check_tables(copy, name, k->path, e);
 	return check_value(k, copy, name, e);
 }
 

@@ -9,7 +9,7 @@
 
 #include "lib/error.h"
 
-enum config_type { CONFIG_STRING, CONFIG_NUMBER, CONFIG_BOOL, CONFIG_CHOICE, CONFIG_LIST, CONFIG_SECRET };
+enum config_type { CONFIG_STRING, CONFIG_NUMBER, CONFIG_BOOL, CONFIG_CHOICE, CONFIG_LIST, CONFIG_SECRET, CONFIG_TABLES };
 
 /* One key that exists: the table in config.c is the only place where they are listed. */
 struct config_key {
@@ -24,7 +24,7 @@ extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 
 struct config {
-	char **values;		/* one a key, NULL = not set; a list's elements are joined by LF */
+	char **values;		/* one a key, NULL = not set; a list's elements are joined by LF; tables: JSON */
 };
 
 /* Reads file (NULL: environment and defaults only), checks every key. -1: RC_USAGE, the message names file, line

@@ -79,6 +79,22 @@ rc_is 2 'a file that is not there' m2e-state config "$tmp/none" check
 like "$(cat "$tmp/err")" "$tmp/none: No such file" 'is named'
 rc_is 2 'a folder' m2e-state config "$tmp" check
 rc_is 2 'a key that is not known' m2e-state config '' get database.colour
+wrong 1 '{ "elastic": { "tables": [] } }' 'elastic.tables must be an object'
+wrong 3 '{ "elastic": { "tables": {
+ "a.*": { "types": {} },
+ "b": {} } } }' 'elastic.tables: b is no table (DB.TABLE)'
+wrong 2 '{ "elastic": { "tables": {
+ "a.*": [] } } }' 'elastic.tables: a.* must be an object'
+wrong 4 '{ "elastic": { "tables": { "a.*": {
+ "types": { "x": "keyword" },
+ "mappings": {},
+ "tipes": {} } } } }' 'elastic.tables: a.*: tipes is no key of a table'
+wrong 2 '{ "elastic": { "tables": { "a.*": { "types": {},
+ "types": {} } } } }' 'elastic.tables: a.*: types stands here twice'
+wrong 2 '{ "elastic": { "tables": { "a.*": {},
+ "a.*": {} } } }' 'elastic.tables: a.* stands here twice'
+wrong 1 '{ "elastic": { "tables": { "a.*": { "types": { "x": 1 } } } } }' 'elastic.tables: a.*: types must be an object of strings or objects'
+wrong 1 '{ "elastic": { "tables": { "a.*": { "settings": "x" } } } }' 'elastic.tables: a.*: settings must be an object'
 config '{ "elastic": { "password_file": "'"$tmp"'/none" } }'
 rc_is 2 'a password file that is not there' m2e-state config "$file" check
 like "$(cat "$tmp/err")" "$tmp/none: No such file" 'is named'
@@ -123,6 +139,10 @@ done
 rc_is 2 'not true or false' env M2E_ELASTIC_INSECURE=yes m2e-state config "$file" check
 rc_is 2 'a variable that no key has' env M2E_DATABASE_HOTS=x m2e-state config "$file" check
 is "$(cat "$tmp/err")" 'ERROR m2e-state: M2E_DATABASE_HOTS: no key has this variable' 'is an error'
+is "$(in_env 'M2E_ELASTIC_TABLES={"a.b": {"settings": {"x": 1}}}' elastic.tables)" '{"a.b": {"settings": {"x": 1}}}' 'rules in a variable'
+rc_is 2 'wrong rules in a variable' env 'M2E_ELASTIC_TABLES={"a.b": {"set": {}}}' m2e-state config "$file" check
+is "$(cat "$tmp/err")" 'ERROR m2e-state: M2E_ELASTIC_TABLES:1: elastic.tables: a.b: set is no key of a table' 'are refused by name'
+rc_is 2 'rules that are no JSON' env 'M2E_ELASTIC_TABLES=a.b' m2e-state config "$file" check
 rc_is 0 'variables of others' env M2E_BIN=/x M2E_DB_HOST=y M2E_TEST_X=1 m2e-state config "$file" check
 
 ### secrets

@@ -56,28 +56,37 @@ outage() { # NAME REGEX
 
 on_engine() {
 	configure
-	unsigned_long=unsigned_long
-	[ "$es_kind" = opensearch ] || unsigned_long='(unsigned_long|keyword)'	# a part of it that is not in every node
+	# parts that are not in every node: a plugin of OpenSearch, a module of Elasticsearch
+	unsigned_long=unsigned_long scaled=scaled_float shape=geo_shape vector='(knn_vector|float)' flat=flat_object
+	[ "$es_kind" = opensearch ] || unsigned_long='(unsigned_long|keyword)' scaled='(scaled_float|double)' \
+		shape='(geo_shape|object)' vector=dense_vector flat=flattened
 
 	### an index from a schema line
 	cat >"$tmp/types" <<-END
 		$source
-		{"op":"schema","db":"$name","table":"Types","key":["id"],"columns":[{"name":"id","type":"int"},{"name":"tiny","type":"tinyint unsigned"},{"name":"big","type":"bigint unsigned"},{"name":"dec","type":"decimal(20,2)"},{"name":"whole","type":"decimal(18,0)"},{"name":"flag","type":"bit(1)"},{"name":"bits","type":"bit(9)"},{"name":"y","type":"year"},{"name":"day","type":"date"},{"name":"moment","type":"datetime(6)"},{"name":"stamp","type":"timestamp"},{"name":"t","type":"time(3)"},{"name":"s","type":"varchar(20)"},{"name":"e","type":"enum('a','b')"},{"name":"bin","type":"varbinary(10)"},{"name":"j","type":"json"},{"name":"g","type":"point"},{"name":"v","type":"vector(2)"},{"name":"f","type":"float"}],"pos":"b.000001:10"}
-		{"op":"insert","db":"$name","table":"Types","key":["1"],"pos":"b.000001:20","row":{"id":1,"tiny":255,"big":18446744073709551615,"dec":123456789012345678.90,"whole":999999999999999999,"flag":true,"bits":511,"y":2155,"day":"9999-12-31","moment":"2026-01-02T03:04:05.123456","stamp":"2026-01-02T03:04:05Z","t":"-838:59:59.000","s":"Zürich","e":"a","bin":"AAEC","j":{"any":[1,{"x":null}]},"g":{"type":"Point","coordinates":[1,2]},"v":[0.5,1],"f":1.5}}
-		{"op":"insert","db":"$name","table":"Types","key":["2"],"pos":"b.000001:30","row":{"id":2,"tiny":null,"big":"18446744073709551615","dec":"1.00","whole":"1","j":[1,2],"g":null}}
+		{"op":"schema","db":"$name","table":"Types","key":["id"],"columns":[{"name":"id","type":"int"},{"name":"tiny","type":"tinyint unsigned"},{"name":"big","type":"bigint unsigned"},{"name":"dec","type":"decimal(20,2)"},{"name":"whole","type":"decimal(18,0)"},{"name":"flag","type":"bit(1)"},{"name":"bits","type":"bit(9)"},{"name":"y","type":"year"},{"name":"day","type":"date"},{"name":"moment","type":"datetime(6)"},{"name":"stamp","type":"timestamp"},{"name":"t","type":"time(3)"},{"name":"s","type":"varchar(20)"},{"name":"e","type":"enum('a','b')"},{"name":"bin","type":"varbinary(10)"},{"name":"j","type":"json"},{"name":"g","type":"point"},{"name":"v","type":"vector(2)"},{"name":"f","type":"float"},{"name":"price","type":"decimal(12,2)"},{"name":"exact","type":"timestamp(6)"},{"name":"host","type":"inet6"}],"pos":"b.000001:10"}
+		{"op":"insert","db":"$name","table":"Types","key":["1"],"pos":"b.000001:20","row":{"id":1,"tiny":255,"big":18446744073709551615,"dec":123456789012345678.90,"whole":999999999999999999,"flag":true,"bits":511,"y":2155,"day":"9999-12-31","moment":"2026-01-02T03:04:05.123456","stamp":"2026-01-02T03:04:05Z","t":"-838:59:59.000","s":"Zürich","e":"a","bin":"AAEC","j":{"any":[1,{"x":null}]},"g":{"type":"Point","coordinates":[1,2]},"v":[0.5,1],"f":1.5,"price":9999999999.99,"exact":"2026-01-02T03:04:05.123456Z","host":"::1"}}
+		{"op":"insert","db":"$name","table":"Types","key":["2"],"pos":"b.000001:30","row":{"id":2,"tiny":null,"big":"18446744073709551615","dec":"1.00","whole":"1","j":[1,2],"g":{"type":"Point","coordinates":[500,-500]},"moment":"9999-12-31T23:59:59.999999","v":null}}
 		{"op":"insert","db":"$name","table":"Types","key":["3"],"pos":"b.000001:40","row":{"id":3,"j":"text","day":null}}
 		{"op":"commit","pos":"b.000001:50"}
 	END
 	feed types 'every type has its field' 0
-	is "$(es GET "/$name.types/_mapping" | jq -c '.[].mappings.properties | [.id.type, .tiny.type, .dec.type, .whole.type, .flag.type, .bits.type, .y.type, .day.type, .moment.type, .t.type, .s.type, .s.fields.keyword.type, .e.type, .bin.type, .j.enabled, .v.type]')" \
-		'["integer","short","double","long","boolean","long","short","date","date","keyword","text","keyword","keyword","binary",false,"float"]' "$es_kind: ... as the manual has it"
+	is "$(es GET "/$name.types/_mapping" | jq -c '.[].mappings.properties | [.id.type, .tiny.type, .dec.type, .whole.type, .flag.type, .bits.type, .y.type, .day.type, .moment.type, .stamp.type, .exact.type, .t.type, .s.type, .s.fields.keyword.type, .e.type, .bin.type, .j.enabled, .host.type]')" \
+		'["integer","short","double","long","boolean","long","short","date","date_nanos","date","date_nanos","keyword","text","keyword","keyword","binary",false,"ip"]' "$es_kind: ... as the manual has it"
+	like "$(es GET "/$name.types/_mapping" | jq -r '.[].mappings.properties | [.price.type, .g.type, .v.type] | join(" ")')" "^$scaled $shape $vector\$" "$es_kind: ... as far as the engine has the types"
 	like "$(es GET "/$name.types/_mapping" | jq -r '.[].mappings.properties.big.type')" "^$unsigned_long\$" "$es_kind: ... unsigned_long where there is one"
 	like "$(es GET "/$name.types/_mapping" | jq -r 'keys[0]')" "^$name\\.types@20[0-9]{12}\$" "$es_kind: ... in an index behind the alias"
 	is "$(es GET "/$name.types/_settings" | jq -r '.[].settings.index.gc_deletes')" 1h "$es_kind: ... that keeps deletes for an hour"
 	is "$(doc types 1 | jq -S -c ._source)" "$(sed -n 3p "$tmp/types" | jq -S -c .row)" "$es_kind: documents are the rows"
 	es POST "/$name.types/_refresh" >"$tmp/told"
 	is "$(es POST "/$name.types/_search" '{"query":{"range":{"moment":{"gte":"2026-01-02T03:04:05.000","lt":"2026-01-02T03:04:06.000"}}}}' | jq -r '.hits.hits[]._id')" 1 "$es_kind: dates are dates"
+	like "$(es POST "/$name.types/_search" '{"query":{"term":{"host":"::0/64"}}}' | jq -r '.hits.hits[]._id')" '^1$' "$es_kind: addresses are addresses"
+	[ "$es_kind" != opensearch ] || is "$(es POST "/$name.types/_search" '{"query":{"geo_bounding_box":{"g":{"top_left":[0,3],"bottom_right":[2,0]}}}}' | jq -r '.hits.hits[]._id')" 1 "$es_kind: geometries are geometries, and one off the globe does no harm"
+	{ echo "$source"; sed -n 2p "$tmp/types"; echo "{\"op\":\"update\",\"db\":\"$name\",\"table\":\"Types\",\"key\":[\"1\"],\"pos\":\"b.000001:45\",\"partial\":true,\"row\":{\"id\":1,\"y\":1999}}"; commit 50; } >"$tmp/vector"
+	feed vector 'a partial row beside a vector' 0
+	is "$(doc types 1 | jq -c '[._source.y, ._source.v]')" '[1999,[0.5,1]]' "$es_kind: ... loses nothing of it"
 	feed types 'once more: nothing changes' 0
+	unlike "$(cat "$tmp/err")" 'another type' "$es_kind: ... and nothing is told"
 	is "$(es POST "/$name.types/_refresh" >"$tmp/told"; es-bulk --config "$tmp/es.json" --count "$name.Types")" "{\"table\":\"$name.Types\",\"docs\":3}" "$es_kind: --count"
 
 	### a definition that changes
@@ -88,6 +97,42 @@ on_engine() {
 	is "$(es GET "/$name.types/_mapping" | jq -r '.[].mappings.properties.added.type')" integer "$es_kind: the new column has its field"
 	like "$(cat "$tmp/err")" 'WARN .*another type than its column asks for.*field=tiny has=short wants=text' "$es_kind: the changed one is told"
 	like "$(jq -r .error.type "$tmp/dead.$es_kind")" '^(mapper|document)_parsing_exception$' "$es_kind: and what does not fit is a dead letter"
+
+	### what the configuration says of a table, and --mapping-file
+	jq --arg t "$name.ruled" '.elastic.tables = {($t): {types: {attrs: "flattened", s: {type: "text", analyzer: "ours"}}, load: {number_of_replicas: 0, refresh_interval: "30s"},
+		settings: {analysis: {analyzer: {ours: {tokenizer: "standard"}}}, number_of_replicas: 2, "index.mapping.total_fields.limit": 50}, mappings: {dynamic: false, properties: {extra: {type: "keyword"}}}}}' "$tmp/es.json" >"$tmp/ruled.json"
+	cat >"$tmp/ruled" <<-END
+		$source
+		{"op":"schema","db":"$name","table":"ruled","key":["id"],"columns":[{"name":"id","type":"int"},{"name":"attrs","type":"json"},{"name":"s","type":"varchar(20)"}],"pos":"b.000001:10"}
+		{"op":"snapshot","db":"$name","table":"ruled","key":["1"],"pos":"b.000001:10","row":{"id":1,"attrs":{"a":"b"},"s":"so was"}}
+		{"op":"commit","pos":"b.000001:10"}
+		{"op":"done","db":"$name","table":"ruled","rows":1,"pos":"b.000001:10"}
+	END
+	feed ruled 'rules for a table' 0 --config "$tmp/ruled.json"
+	is "$(es GET "/$name.ruled/_mapping" | jq -c '.[].mappings | [.dynamic, .properties.attrs.type, .properties.s.analyzer, .properties.extra.type]')" "[\"false\",\"$flat\",\"ours\",\"keyword\"]" "$es_kind: ... types, mappings"
+	ruled_settings() { es GET "/$name.ruled/_settings" | jq -c '.[].settings.index | [.number_of_replicas, .refresh_interval, .mapping.total_fields.limit, .gc_deletes]'; }
+	is "$(ruled_settings)" '["2",null,"50","1h"]' "$es_kind: ... settings, and after the load they are as before it"
+	es-bulk --config "$tmp/ruled.json" --print-mapping <"$tmp/ruled" >"$tmp/mapping.json" 2>"$tmp/err"
+	jq --arg t "$name.ruled" '.[$t].mappings.properties.s.analyzer = "whitespace"' "$tmp/mapping.json" >"$tmp/mapping2.json"
+	es DELETE "/$(es GET "/$name.ruled/_mapping" | jq -r 'keys[0]')" >"$tmp/told"
+	# killed within the load
+	rm -f "$tmp/in"
+	mkfifo "$tmp/in"
+	es-bulk --config "$tmp/ruled.json" --mapping-file "$tmp/mapping2.json" <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+	loader=$!
+	tap_pids="$tap_pids $loader"
+	exec 7>"$tmp/in"
+	sed '$d' "$tmp/ruled" >&7
+	ok "$es_kind: a load begins" wait_until 20 grep -q commit "$tmp/out"
+	is "$(ruled_settings)" '["0","30s","50","1h"]' "$es_kind: ... with its settings"
+	is "$(es GET "/$name.ruled/_mapping" | jq -S -c '.[].mappings._meta.m2e.load')" '{"index.number_of_replicas":"2","index.refresh_interval":null}' "$es_kind: ... the others are remembered"
+	kill -9 "$loader"
+	finish 20 "$loader"
+	exec 7>&-
+	is "$(es GET "/$name.ruled/_mapping" | jq -c '.[].mappings | [.properties.s.analyzer, .properties.attrs.type]')" "[\"whitespace\",\"$flat\"]" "$es_kind: --mapping-file reads what --print-mapping printed"
+	feed ruled 'the load again' 0 --config "$tmp/ruled.json"
+	is "$(ruled_settings)" '["2",null,"50","1h"]' "$es_kind: ... puts back what a killed one had changed"
+	is "$(es GET "/$name.ruled/_mapping" | jq -c '.[].mappings._meta.m2e | [.load, .s0]')" '[null,"b.000001:10"]' "$es_kind: ... and forgets it"
 
 	### poison among others
 	{ echo "$source"; sed -n 2p "$tmp/types" | sed 's/"Types"/"poison"/'; row poison 1 100; row poison 2 110 ',"day":"no day"'; row poison 3 120 ',"":1'; row poison 4 130 ',"s":{"a":1}'

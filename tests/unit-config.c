@@ -4,6 +4,7 @@
 
 #include "lib/buf.h"
 #include "lib/config.h"
+#include "lib/rule.h"
 
 #include "tests/tap.h"
 
@@ -19,6 +20,7 @@ type_line(const struct config_key *k, struct buf *b)
 	case CONFIG_STRING: buf_puts(b, "A string.\n"); return;
 	case CONFIG_SECRET: buf_puts(b, "A secret.\n"); return;
 	case CONFIG_LIST: buf_puts(b, "An array of strings.\n"); return;
+	case CONFIG_TABLES: buf_puts(b, "An object of tables.\n"); return;
 	case CONFIG_BOOL: buf_puts(b, "true or false.\n"); return;
 	case CONFIG_NUMBER:
 		buf_putf(b, "A number from %lld to %lld.\n", (long long)k->min, (long long)k->max);
@@ -54,6 +56,17 @@ check_key(const char *page, const struct config_key *k)
 	buf_free(&b);
 }
 
+/* A table's key: its name and shape. */
+static void
+check_rule(const char *page, const struct rule_key *k)
+{
+	char want[256];
+
+	snprintf(want, sizeof(want), "\n.It Cm %s\nIs %s.\n", k->name, rule_shape_name(k->shape));
+	if (!ok(strstr(page, want) != NULL, PAGE ": a table's %s", k->name))
+		fprintf(stderr, "# wanted:%s\n", want);
+}
+
 static char *
 read_page(void)
 {
@@ -71,7 +84,7 @@ int
 main(void)
 {
 	char *page = read_page(), *at, *end;
-	size_t i, entries = 0;
+	size_t i, entries = 0, rules = 0;
 
 	if (page == NULL) {
 		puts("1..0 # SKIP no " PAGE " here");
@@ -79,6 +92,11 @@ main(void)
 	}
 	for (i = 0; i < config_keys_count; i++)
 		check_key(page, &config_keys[i]);
+	for (i = 0; i < rule_keys_count; i++)
+		check_rule(page, &rule_keys[i]);
+	for (at = page; (at = strstr(at, "\nIs a")) != NULL; at++)
+		rules++;
+	is_number((long long)rules, (long long)rule_keys_count, PAGE ": no key of a table that does not exist");
 	for (at = page; (at = strstr(at, "\n.It Cm ")) != NULL; at++) {
 		end = strchr(at + 1, '\n');
 		entries += end != NULL && strncmp(end, "\n.Ev M2E_", 9) == 0;

@@ -204,18 +204,47 @@ test_mappings(void)
 		{ "mediumint unsigned", "integer" }, { "int", "integer" }, { "int unsigned", "long" }, { "bigint", "long" },
 		{ "bigint unsigned", "unsigned_long" }, { "bit(1)", "boolean" }, { "bit(63)", "long" },
 		{ "bit(64)", "unsigned_long" }, { "decimal(18,0)", "long" }, { "decimal(19,0)", "double" },
-		{ "decimal(10,2)", "double" }, { "decimal(10,2) unsigned", "double" }, { "float", "float" },
-		{ "double unsigned", "double" }, { "year", "short" }, { "date", "date" }, { "datetime(6)", "date" },
-		{ "timestamp", "date" }, { "time(3)", "keyword" }, { "varchar(20)", "text" }, { "longtext", "text" },
+		{ "decimal(10,2)", "scaled_float" }, { "decimal(15,3) unsigned", "scaled_float" }, { "decimal(16,2)", "double" },
+		{ "float", "float" }, { "double unsigned", "double" }, { "year", "short" }, { "date", "date" },
+		{ "datetime(3)", "date" }, { "datetime(6)", "date_nanos" }, { "timestamp", "date" },
+		{ "timestamp(4)", "date_nanos" }, { "time(3)", "keyword" }, { "varchar(20)", "text" }, { "longtext", "text" },
 		{ "enum('unsigned','b')", "keyword" }, { "set('a')", "keyword" }, { "varbinary(3)", "binary" },
-		{ "blob", "binary" }, { "json", "object" }, { "geometry", "object" }, { "uuid", "keyword" },
-		{ "vector(3)", "float" }, { "never seen", "keyword" }, { "", "keyword" },
+		{ "blob", "binary" }, { "json", "object" }, { "geometry", "geo_shape" }, { "uuid", "keyword" },
+		{ "inet4", "ip" }, { "inet6", "ip" }, { "vector(3)", "dense_vector" }, { "vector", "float" },
+		{ "never seen", "keyword" }, { "", "keyword" },
 	};
+	static const struct { const char *answer, *type, *instead; } refusals[] = {
+		/* OpenSearch 3.8, Elasticsearch 9.5, Elasticsearch 7.17 and OpenSearch's k-NN by their documentation */
+		{ "No handler for type [unsigned_long] declared on field [big]", "unsigned_long", "keyword" },
+		{ "The mapper type [scaled_float] declared on field [d] does not exist.", "scaled_float", "double" },
+		{ "No handler for type [dense_vector] declared on field [v]", "dense_vector", "knn_vector" },
+		{ "unknown setting [index.knn] please check", "knn_vector", "float" },
+	};
+	const char *type, *instead;
+	struct buf b;
+	uint32_t lacks = 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		ok(strcmp(mapping_of(cases[i].sql, true)->type, cases[i].want) == 0, "%s is %s", cases[i].sql, cases[i].want);
-	ok(strcmp(mapping_of("bigint unsigned", false)->type, "keyword") == 0, "without unsigned_long it is keyword");
+		is_text(mapping_type(mapping_of(cases[i].sql, 0)), cases[i].want, cases[i].sql);
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		ok(mapping_refused(refusals[i].answer, strlen(refusals[i].answer), &lacks, &type, &instead) &&
+		    strcmp(type, refusals[i].type) == 0 && strcmp(instead, refusals[i].instead) == 0, "refused: %s", type);
+	ok(!mapping_refused(refusals[0].answer, strlen(refusals[0].answer), &lacks, &type, &instead), "... once only");
+	is_text(mapping_type(mapping_of("bigint unsigned", lacks)), "keyword", "then keyword is asked for");
+	is_text(mapping_type(mapping_of("vector(3)", lacks)), "float", "... and a float for a vector");
+	ok(mapping_fits(mapping_of("vector(3)", 0), "knn_vector") && !mapping_fits(mapping_of("vector(3)", 0), "keyword"),
+	    "an index that has another engine's type is no surprise");
+	lacks = 0;
+	type = "Mapping definition for [v] has unsupported parameters:  [similarity : l2_norm] [index : true]";
+	ok(mapping_refused(type, strlen(type), &lacks, &type, &instead) && strcmp(type, "dense_vector") == 0,
+	    "Elasticsearch 7 has dense_vector without these");
+	ok(mapping_named("scaled_float", 0).id == -1 && mapping_named("nonsense", 0).id == -1, "what needs a number has no name alone");
+	is_text(mapping_type(mapping_named("flat_object", 0)), "flattened", "one name for both engines");
+	buf_init(&b, 1000);
+	mapping_put(&b, mapping_of("decimal(10,3)", 0));
+	is_text(buf_str(&b), "{\"type\":\"scaled_float\",\"scaling_factor\":1000}", "a decimal's factor is its scale");
+	buf_free(&b);
 }
 
 int

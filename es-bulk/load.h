@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* Settings for the time of a first load (es-bulk.1, INDICES): what they were stays in the index's _meta.m2e.load until they
+ * are put back, so that a crash forgets nothing. */
+#ifndef ES_BULK_LOAD_H
+#define ES_BULK_LOAD_H
+
+#include "es-bulk/bulk.h"
+#include "es-bulk/target.h"
+
+/* Gives the index behind p, which is made for a load, the settings of one. Everything is drained. p->loading then. */
+int	 load_begin(struct bulk *, struct place *, struct error *);
+/* Puts them back, and makes what was loaded visible. !p->loading then. */
+int	 load_end(struct bulk *, struct place *, struct error *);
+
+#endif
