@@ -28,14 +28,12 @@ static int	 on_xa_prepare(struct tail *, struct cursor *);
 static int	 on_companion(struct tail *, struct cursor *);
 static int	 on_payload(struct tail *, struct cursor *);
 static int	 on_start_encryption(struct tail *, struct cursor *);
-static int	 on_unread(struct tail *, struct cursor *);
 
 /* No name: a type that we do not know. No parse: known, nothing for us in it. */
 static const struct event_type {
 	const char *name;
 	int (*parse)(struct tail *, struct cursor *);
 	bool alone;		/* a transaction does not hold it, and so no payload does */
-	const char *unread;	/* which setting makes the server write it */
 } event_types[256] = {
 	[EV_QUERY] = { "query", query_on_event },
 	[EV_STOP] = { "stop", NULL, true },
@@ -45,12 +43,10 @@ static const struct event_type {
 	[EV_USER_VAR] = { "user-var", on_companion },
 	[EV_FORMAT_DESCRIPTION] = { "format-description", on_format, true },
 	[EV_XID] = { "xid", on_xid },
-	[EV_BEGIN_LOAD_QUERY] = { "begin-load-query", on_unread, false,
-	    "LOAD DATA with binlog_format STATEMENT or MIXED" },
-	[EV_APPEND_BLOCK] = { "append-block", on_unread, false, "LOAD DATA with binlog_format STATEMENT or MIXED" },
-	[EV_DELETE_FILE] = { "delete-file", on_unread, false, "LOAD DATA with binlog_format STATEMENT or MIXED" },
-	[EV_EXECUTE_LOAD_QUERY] = { "execute-load-query", on_unread, false,
-	    "LOAD DATA with binlog_format STATEMENT or MIXED" },
+	[EV_BEGIN_LOAD_QUERY] = { "begin-load-query", on_companion },	/* what LOAD DATA loads; it is a statement itself */
+	[EV_APPEND_BLOCK] = { "append-block", on_companion },
+	[EV_DELETE_FILE] = { "delete-file", on_companion },
+	[EV_EXECUTE_LOAD_QUERY] = { "execute-load-query", query_on_event },
 	[EV_TABLE_MAP] = { "table-map", on_table_map },
 	[EV_WRITE_ROWS_V0] = { "write-rows-v0", rows_on_event },
 	[EV_UPDATE_ROWS_V0] = { "update-rows-v0", rows_on_event },
@@ -125,17 +121,6 @@ event_unreadable(struct tail *t, const char *why)
 	return event_error(t, "%s; %zu bytes, %s%s", why, t->event_bytes, hex, n < t->event_bytes ? "…" : "");
 }
 
-static int
-on_unread(struct tail *t, struct cursor *c)
-{
-	char why[160];
-
-	(void)c;
-	snprintf(why, sizeof(why), "such events are not read yet (the server writes them because of: %s)",
-	    event_types[t->at.header.type].unread);
-	return event_unreadable(t, why);
-}
-
 /* A position inside a transaction, or garbage. */
 static int
 out_of_place(struct tail *t)
@@ -175,17 +160,44 @@ on_format(struct tail *t, struct cursor *c)
 	return tail_put_source(t);
 }
 
+/* Fields of the second kind: kind, length, value. */
+static int
+read_heartbeat(struct tail *t, struct cursor *c, struct cursor *file, uint64_t *offset)
+{
+	enum { END, FILE_NAME, OFFSET };
+	struct cursor field;
+	uint64_t kind;
+
+	*file = *c;
+	*offset = t->at.header.log_pos;
+	if (t->at.header.type == EV_HEARTBEAT)
+		return 0;
+	*offset = 0;
+	while ((kind = cur_lenenc(c)) != END && !c->bad) {
+		field = cur_sub(c, (size_t)cur_lenenc(c));
+		if (kind == FILE_NAME)
+			*file = field;
+		else if (kind == OFFSET)
+			*offset = cur_lenenc(&field);
+	}
+	return c->bad ? -1 : 0;
+}
+
 /* The server has nothing more to send. Should it stand further on, it left events out at the end. */
 static int
 on_heartbeat(struct tail *t, struct cursor *c)
 {
-	uint32_t ahead = t->at.header.log_pos - (uint32_t)t->at.pos.offset;
 	size_t n = strlen(t->at.pos.file);
+	struct cursor file;
+	uint64_t offset;
+	uint32_t ahead;
 
-	if (t->group.state != GROUP_NONE)
+	if (read_heartbeat(t, c, &file, &offset) == -1)
+		return -1;
+	if (t->group.state != GROUP_NONE || t->offline)
 		return 0;
-	if (t->at.header.log_pos != 0 && ahead < UINT32_MAX / 2 && cur_left(c) == n &&
-	    memcmp(c->p, t->at.pos.file, n) == 0) {
+	ahead = (uint32_t)(offset - t->at.pos.offset);
+	if (offset != 0 && ahead < UINT32_MAX / 2 && cur_left(&file) == n && memcmp(file.p, t->at.pos.file, n) == 0) {
 		t->at.pos.offset += ahead;
 		t->boundary = t->at.pos;
 	}
@@ -251,6 +263,16 @@ on_gtid_list(struct tail *t, struct cursor *c)
 	return t->at.counted ? gtids_read_list(&t->gtids, c, t->e) : 0;
 }
 
+/* There was no BEGIN before the rows of tables without transactions: each statement is one. */
+static bool
+opens_group(struct tail *t)
+{
+	if (t->at.format.server == 0 || t->at.format.server >= 50500)
+		return false;
+	group_open(t, GROUP_OPEN);
+	return true;
+}
+
 static int
 on_table_map(struct tail *t, struct cursor *c)
 {
@@ -261,7 +283,7 @@ on_table_map(struct tail *t, struct cursor *c)
 	cur_u16(c);
 	if (c->bad)
 		return -1;
-	if (t->group.state == GROUP_NONE)
+	if (t->group.state == GROUP_NONE && !opens_group(t))
 		return out_of_place(t);
 	if ((m = maps_read(&t->maps, id, c->p, cur_left(c), &fresh, t->e)) == NULL)
 		return event_at(t);

@@ -39,17 +39,30 @@ checksum_holds(const uint8_t *event, size_t n)
 	return cur_u32(&c) == crc;
 }
 
-/* Format events end with an algorithm and room for a checksum from MySQL 5.6.1 and MariaDB 5.3 on. */
-static bool
-knows_checksums(const char *version)
+static unsigned
+version_number(const char *version)
 {
 	unsigned a = 0, b = 0, c = 0;
 
-	if (sscanf(version, "%u.%u.%u", &a, &b, &c) != 3)
-		return false;
-	if (strstr(version, "MariaDB") != NULL)
-		return a * 100 + b >= 503;
-	return a * 10000 + b * 100 + c >= 50601;
+	if (sscanf(version, "%3u.%2u.%2u", &a, &b, &c) != 3)
+		return 0;
+	return a * 10000 + b * 100 + c;
+}
+
+/* Format events end with an algorithm and room for a checksum from MySQL 5.6.1 and MariaDB 5.3 on. */
+static bool
+knows_checksums(const struct format *f)
+{
+	return f->server >= (strstr(f->version, "MariaDB") != NULL ? 50300 : 50601);
+}
+
+/* Some servers of 2006 and 2007 numbered their events in another way: an XID has no fixed part. */
+static bool
+numbers_fit(const struct format *f)
+{
+	uint8_t map = f->post_header[EV_TABLE_MAP];
+
+	return f->post_header[EV_XID] == 0 && (map == 0 || map == 6 || map == 8);
 }
 
 int
@@ -67,13 +80,17 @@ format_read(struct format *f, const struct event_header *h, const uint8_t *body,
 	if (c.bad)
 		return -1;
 	*why = "not binlog version 4";
-	if (version != 4 || header_bytes != EVENT_HEADER)
+	if (version != 4)
+		return -1;
+	*why = "event headers of another length than 19 bytes";
+	if (header_bytes != EVENT_HEADER)
 		return -1;
 	memset(f, 0, sizeof(*f));
 	memcpy(f->version, server, 50);
+	f->server = version_number(f->version);
 	f->created = h->ts;
 	types = cur_left(&c);
-	if (knows_checksums(f->version)) {
+	if (knows_checksums(f)) {
 		*why = "cut short";
 		if (types < 1 + CHECKSUM_BYTES)
 			return -1;
@@ -85,6 +102,9 @@ format_read(struct format *f, const struct event_header *h, const uint8_t *body,
 	}
 	f->checksums = algorithm == 1;
 	memcpy(f->post_header + 1, c.p, types < 255 ? types : 255);
+	*why = "the server numbers its events in another way than all others";
+	if (!numbers_fit(f))
+		return -1;
 	f->known = true;
 	return 0;
 }

@@ -51,6 +51,7 @@ struct format {
 	uint32_t created;	/* when the file was, Unix seconds */
 	uint8_t post_header[256];	/* bytes of each type's fixed part; 0: the type is unknown to that server */
 	char version[51];	/* the server's that wrote it */
+	unsigned server;	/* the same as a number: 50744; 0: it is none */
 };
 
 /* -1: shorter than a header. */

@@ -63,8 +63,14 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 	default:
 		p->counted = (h->flags & EVF_ARTIFICIAL) == 0 && (h->type != EV_ROTATE || h->log_pos != 0);
 	}
-	if (h->type == EV_FORMAT_DESCRIPTION && read_format(p, event, n, e) == -1)
-		return -1;
+	if (h->type == EV_FORMAT_DESCRIPTION) {
+		if (read_format(p, event, n, e) == -1)
+			return -1;
+	} else if (h->type == EV_START_V3) {
+		return error_set(e, RC_FAIL, "a log of MySQL before 5.0 (binlog version 1 or 3)");
+	} else if (p->counted && (p->file_starts || !p->format.known)) {
+		return error_set(e, RC_FAIL, "no format event comes before it");
+	}
 	if (has_checksum(p, event, n)) {
 		if (p->counted && !checksum_holds(event, n))
 			return error_set(e, RC_FAIL, "its checksum is wrong");

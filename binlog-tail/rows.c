@@ -10,6 +10,7 @@
 
 #define DUMMY_TABLE 0xffffff	/* a row event without rows, which only ends a statement */
 
+enum { STATEMENT_END = 1 };	/* among a row event's flags */
 enum { IMAGE_AFTER = 1, IMAGE_BEFORE = 2 };
 
 /* What the event types mean. Versions differ in little: 0 has one bitmap of columns for both images of an update, 2 has extra
@@ -48,6 +49,7 @@ struct rows_event {
 	struct table_map *map;
 	struct present before, after;
 	bool wanted;		/* else they are only counted */
+	bool ends;		/* the statement */
 	uint64_t skip_to;	/* rows before this offset do not count */
 };
 
@@ -336,7 +338,7 @@ take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 	uint64_t id = cur_le(&head, fixed == 6 ? 4 : 6);
 	size_t columns, extra;
 
-	cur_u16(&head);		/* flags: a statement's end, constraint checks */
+	r->ends = cur_u16(&head) & STATEMENT_END;
 	if (r->type->version == 2) {
 		if ((extra = cur_u16(&head)) < 2)	/* it counts its own bytes */
 			return -1;
@@ -362,6 +364,9 @@ is_wanted(struct tail *t, struct rows_event *r)
 {
 	if (!r->map->chosen)
 		return 0;
+	if (r->map->bare)
+		return event_error(t, "table %s.%s: rows of MySQL before 5.1.16, whose table maps tell no lengths", r->map->db,
+		    r->map->name);
 	r->skip_to = offset_from(t, &r->map->from);
 	if (r->skip_to >= t->at.pos.offset && r->skip_to - t->at.pos.offset >= t->at.header.size)
 		return 0;
@@ -370,29 +375,36 @@ is_wanted(struct tail *t, struct rows_event *r)
 	return !r->map->definition->ignored;
 }
 
-int
-rows_on_event(struct tail *t, struct cursor *c)
+static int
+take_rows(struct tail *t, struct cursor *c, struct rows_event *r)
 {
-	struct rows_event r = { .type = &rows_types[t->at.header.type] };
-	int wanted;
+	int wanted = is_wanted(t, r);
 
-	if (take_header(t, c, &r) == -1)
+	if (wanted == -1)
 		return -1;
-	t->at.packed |= r.type->packed;
-	if (r.map == NULL || (wanted = is_wanted(t, &r)) == -1)
-		return r.map == NULL ? 0 : -1;
-	r.wanted = wanted == 1;
-	if (!r.wanted && (!t->at.packed || r.type->packed))
+	t->at.packed |= r->type->packed;
+	r->wanted = wanted == 1;
+	if (!r->wanted && (!t->at.packed || r->type->packed || r->map->bare))
 		return 0;	/* no position depends on how many there are */
 	if (t->at.header.type == EV_PARTIAL_UPDATE)
 		return event_error(t, "such events are not read yet (the server writes them because of: "
 		    "binlog_row_value_options=PARTIAL_JSON)");
-	if (r.type->packed && packed_body(&t->packed, c, t->e) == -1)
+	if (r->type->packed && packed_body(&t->packed, c, t->e) == -1)
 		return t->e->rc == RC_OK ? -1 : event_at(t);
-	if (rows_grow(&t->rows, r.map->count) == -1)
+	if (rows_grow(&t->rows, r->map->count) == -1)
 		return tail_memory(t);
 	while (cur_left(c) > 0)
-		if (take_row(t, c, &r) == -1)
+		if (take_row(t, c, r) == -1)
 			return -1;
 	return 0;
+}
+
+int
+rows_on_event(struct tail *t, struct cursor *c)
+{
+	struct rows_event r = { .type = &rows_types[t->at.header.type] };
+
+	if (take_header(t, c, &r) == -1 || (r.map != NULL && take_rows(t, c, &r) == -1))
+		return -1;
+	return r.ends && t->group.state == GROUP_OPEN ? group_end(t, t->at.pos.offset + t->at.header.size) : 0;
 }

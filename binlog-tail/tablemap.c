@@ -90,9 +90,15 @@ static int
 read_cells(struct table_map *m, struct cursor *c, struct error *e)
 {
 	const uint8_t *codes = cur_take(c, m->count), *nulls;
-	size_t meta_len = (size_t)cur_lenenc(c), i;
-	struct cursor meta = cur_sub(c, meta_len);
+	struct cursor meta;
+	size_t i;
 	int bytes;
+
+	if (codes != NULL && cur_left(c) == 0) {
+		m->bare = true;
+		return 0;
+	}
+	meta = cur_sub(c, (size_t)cur_lenenc(c));
 
 	nulls = cur_take(c, (m->count + 7) / 8);
 	if (c->bad)

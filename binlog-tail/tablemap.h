@@ -27,6 +27,7 @@ struct table_map {
 	const char *db, *name;		/* inside body */
 	size_t count;
 	struct cell *cells;
+	bool bare;			/* MySQL before 5.1.16: the types alone, from which no cell can be read */
 	struct cursor fields[MAP_FIELDS];	/* inside body; p NULL: not there */
 	uint64_t group;			/* the transaction that it was last seen in */
 	uint64_t rowed;			/* the transaction that last had rows of it, if chosen */

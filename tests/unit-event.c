@@ -112,7 +112,7 @@ put_rows_head(struct bytes *body, uint8_t type, const char *table, size_t id_byt
 
 	body->n = 0;
 	add_le(body, (uint8_t)table[0], id_bytes);
-	add_le(body, 1, 2);
+	add_le(body, 0, 2);
 	if (v2)
 		add(body, "\4\0xx", 4);		/* two bytes of extra data */
 	add(body, "\2\3\3", update ? 3 : 2);	/* two columns, both in the image, or images */
@@ -491,6 +491,110 @@ test_old_rows(size_t id_bytes)
 	is_text(lines(), want, "  one bitmap serves both images");
 }
 
+/* Tables without transactions had no BEGIN before their rows. */
+static void
+test_bare_statement(unsigned server)
+{
+	size_t first, start;
+	char want[100];
+
+	begin("5.1.40");
+	t.at.format.server = server;
+	log_.n = 0;
+	add_map(&log_, "t", 6);
+	start = log_.n + EVENT_HEADER + 8 + 2 + 4;
+	add_rows(&log_, EV_WRITE_ROWS_V1, "t", 1, 1);
+	log_.at[start - 8] = 1;	/* the statement ends */
+	first = log_.n;
+	add_map(&log_, "t", 6);
+	add_rows(&log_, EV_WRITE_ROWS_V1, "t", 5, 1);
+	if (server >= 50500) {
+		refused("rows without BEGIN, MySQL 5.5", "outside of a transaction");
+		return;
+	}
+	takes("rows without BEGIN, MySQL 5.1");
+	snprintf(want, sizeof(want), "insert 1@%zu commit @%zu insert 5@%zu", start, 4 + first, start + first);
+	is_text(lines(), want, "  a statement is a transaction");
+	ok(!tail_at_boundary(&t), "  and has not ended where the flag is missing");
+}
+
+static void
+test_bare_map(void)
+{
+	static struct bytes body;
+
+	begin("5.1.15");
+	t.at.format.server = 50115;
+	log_.n = body.n = 0;
+	add_le(&body, 't', 6);
+	add_le(&body, 1, 2);
+	add(&body, "\1d\0\1t\0\2\3\17", 9);
+	add_event(&log_, EV_TABLE_MAP, 0, &body);
+	takes("a table map without lengths");
+	log_.n = 0;
+	add_rows(&log_, EV_WRITE_ROWS_V0, "t", 1, 1);
+	refused("  has no rows that can be read", "whose table maps tell no lengths");
+}
+
+static void
+test_first_event(void)
+{
+	begin("5.1.40");
+	log_.n = inner.n = 0;
+	t.at.file_starts = true;
+	add_event(&log_, EV_START_V3, 0, &inner);
+	refused("a log of MySQL 4", "a log of MySQL before 5.0");
+	begin("5.1.40");
+	t.at.format.known = false;
+	add_xid(&log_);
+	refused("an event without a format event", "no format event comes before it");
+}
+
+static void
+test_load_data(void)
+{
+	static struct bytes query;
+	const char *sql = "LOAD DATA INFILE 'f' INTO TABLE t";
+
+	begin("9.0.0");
+	t.at.format.post_header[EV_EXECUTE_LOAD_QUERY] = 26;
+	log_.n = query.n = inner.n = 0;
+	add_query(&log_, "BEGIN");
+	add(&inner, "\1\0\0\0text", 8);
+	add_event(&log_, EV_BEGIN_LOAD_QUERY, 0, &inner);
+	add_event(&log_, EV_APPEND_BLOCK, 0, &inner);
+	add_le(&query, 0, 8);
+	add_le(&query, 1, 1);
+	add_le(&query, 0, 4 + 13);
+	add(&query, "d", 2);
+	add(&query, sql, strlen(sql));
+	add_event(&log_, EV_EXECUTE_LOAD_QUERY, 0, &query);
+	refused("LOAD DATA as a statement", sql);
+	ok(strstr(e.text, "binlog_format=ROW") != NULL, "  says why");
+}
+
+static void
+test_heartbeat(uint8_t type, uint32_t ahead, size_t want, const char *name)
+{
+	static struct bytes body;
+
+	begin("9.0.0");
+	t.offline = false;
+	log_.n = body.n = 0;
+	if (type == EV_HEARTBEAT_V2) {
+		add(&body, "\1\15binlog.000001", 15);
+		add(&body, "\2\3\374", 3);
+		add_le(&body, 4 + ahead, 2);
+		add(&body, "\0", 1);
+	} else {
+		add(&body, "binlog.000001", 13);
+	}
+	add_event(&log_, type, 0, &body);
+	log_.at[13] = (uint8_t)(type == EV_HEARTBEAT ? 4 + ahead : 0);
+	takes(name);
+	is_number((long long)t.boundary.offset, (long long)want, "  what the server left out is behind us");
+}
+
 int
 main(void)
 {
@@ -510,6 +614,13 @@ main(void)
 	test_compressed_query();
 	test_old_rows(6);
 	test_old_rows(4);
+	test_bare_statement(50140);
+	test_bare_statement(50500);
+	test_bare_map();
+	test_first_event();
+	test_load_data();
+	test_heartbeat(EV_HEARTBEAT, 100, 104, "heartbeat");
+	test_heartbeat(EV_HEARTBEAT_V2, 300, 304, "heartbeat, second kind");
 	tail_free(&t);
 	return done_testing();
 }
