@@ -282,6 +282,14 @@ decode_bytes(const struct cell *c, const uint8_t *p, size_t n, struct value *v, 
 }
 
 static int
+decode_json(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
+{
+	decode_bytes(c, p, n, v, a);
+	v->type = VALUE_BINARY_JSON;
+	return 0;
+}
+
+static int
 layout_varchar(struct cell *c)
 {
 	c->size = c->meta;
@@ -347,7 +355,7 @@ static const struct cell_type cell_types[256] = {
 	[TYPE_ENUM] = { "ENUM", 2, .layout = layout_string, .decode = decode_index },
 	[TYPE_SET] = { "SET", 2, .layout = layout_string, .decode = decode_index },
 	[TYPE_BLOB] = { "BLOB or TEXT", 1, 0, 0, layout_blob, decode_bytes },
-	[TYPE_JSON] = { "JSON", 1, 0, 0, layout_blob, .unread = "MySQL's binary JSON is not read yet" },
+	[TYPE_JSON] = { "JSON", 1, 0, 0, layout_blob, decode_json },
 	[TYPE_GEOMETRY] = { "GEOMETRY", 1, 0, 0, layout_blob, .unread = "GEOMETRY is not read yet" },
 	[TYPE_VECTOR] = { "VECTOR", 1, 0, 0, layout_blob, decode_bytes },
 	[TYPE_BLOB_COMPRESSED] = { "compressed BLOB or TEXT", 1, 0, 0, layout_blob, decode_compressed },

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DECIMAL_TEXT 72		/* 65 digits, a sign, a point, a zero before it */
+#define DECIMAL_DIGITS 81	/* nine words; columns have at most 65, JSON may have zeros before them */
+#define DECIMAL_TEXT 88		/* those, a sign, a point, a zero before it */
 
 /* Of the stored form; 0: there is no such DECIMAL. */
 size_t	 decimal_bytes(unsigned precision, unsigned scale);

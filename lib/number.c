@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/number.h"
 
@@ -104,4 +105,62 @@ number_put_float(struct buf *b, float v)
 	if ((rc = put_common(b, (double)v, true, tens[FLT_DECIMAL_DIG], 8)) != 0)
 		return rc == 1 ? 0 : -1;
 	return put_any(b, (double)v, true, FLT_DIG, FLT_DECIMAL_DIG);
+}
+
+/* The digits of the shortest decimal that reads as v, without zeros at the end; how many. Times 10^*point they are
+ * below 1. */
+static size_t
+shortest(double v, char digits[DBL_DECIMAL_DIG], int *point)
+{
+	int most = fabs(v) < DBL_MIN ? 1 : DBL_DIG;
+	char text[40];
+	size_t n = 0, i;
+
+	do
+		snprintf(text, sizeof(text), "%.*e", most - 1, fabs(v));
+	while (most++ < DBL_DECIMAL_DIG && strtod(text, NULL) != fabs(v));
+	for (i = 0; text[i] != 'e'; i++)
+		if (text[i] != '.')
+			digits[n++] = text[i];
+	*point = atoi(text + i + 1) + 1;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	return n;
+}
+
+/* n digits with a point behind the first `point` of them, zeros where there are none. */
+static int
+put_fixed(struct buf *b, const char *digits, size_t n, int point)
+{
+	static const char zeros[] = "0.000000000000000";
+	size_t before = point > 0 ? (size_t)point : 0;
+
+	if (before == 0)
+		return buf_add(b, zeros, 2 + (size_t)-point) == -1 ? -1 : buf_add(b, digits, n);
+	if (n <= before)
+		return buf_add(b, digits, n) == -1 || buf_add(b, zeros + 2, before - n) == -1 ? -1 : buf_puts(b, ".0");
+	return buf_add(b, digits, before) == -1 || buf_putc(b, '.') == -1 ? -1 : buf_add(b, digits + before, n - before);
+}
+
+int
+number_put_mysql_double(struct buf *b, double v)
+{
+	size_t was = b->len, n;
+	char digits[DBL_DECIMAL_DIG];
+	int rc = 0, point;
+
+	if (!isfinite(v)) {
+		errno = EDOM;
+		return -1;
+	}
+	if (is_common(fabs(v), DBL_DIG) && (rc = put_common(b, v, false, tens[DBL_DIG], DBL_DIG)) != 0)
+		return rc == -1 ? -1 : memchr(b->data + was, '.', b->len - was) != NULL ? 0 : buf_puts(b, ".0");
+	n = shortest(v, digits, &point);
+	if (signbit(v) && buf_putc(b, '-') == -1)
+		return -1;
+	if (point >= -14 && (point <= 15 || n > (size_t)point))
+		return put_fixed(b, digits, n, point);
+	if (buf_putc(b, *digits) == -1 || (n > 1 && (buf_putc(b, '.') == -1 || buf_add(b, digits + 1, n - 1) == -1)))
+		return -1;
+	return buf_putf(b, "e%d", point - 1);
 }

@@ -57,42 +57,6 @@ clock_from(struct value_time *t, const char *p, const char *end)
 	return p == end ? 0 : -1;
 }
 
-/* Days since 1970-01-01 of a proleptic Gregorian date, and back (civil calendar arithmetic in 400-year eras). */
-static int64_t
-days_from(const struct value_time *t)
-{
-	int64_t y = t->year - (t->month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
-	int64_t doy = (153 * (t->month + (t->month > 2 ? -3 : 9)) + 2) / 5 + t->day - 1;
-
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-static void
-days_to(struct value_time *t, int64_t days)
-{
-	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-
-	t->day = (uint8_t)(doy - (153 * mp + 2) / 5 + 1);
-	t->month = (uint8_t)(mp < 10 ? mp + 3 : mp - 9);
-	t->year = (uint16_t)(yoe + era * 400 + (t->month <= 2));
-}
-
-void
-value_time_from_unix(struct value_time *t, int64_t seconds, uint32_t micro)
-{
-	int64_t days = seconds / 86400, left = seconds % 86400;
-
-	if (left < 0) {
-		left += 86400;
-		days--;
-	}
-	*t = (struct value_time){ .hour = (uint16_t)(left / 3600), .minute = (uint8_t)(left / 60 % 60),
-	    .second = (uint8_t)(left % 60), .micro = micro };
-	days_to(t, days);
-}
-
 /* YYYY-MM-DD[ hh:mm:ss[.ffffff]]; a year of two digits would be another one */
 static int
 date_from(struct value_time *t, const struct column *c, const char *p, const char *end)
@@ -128,7 +92,7 @@ temporal_from(struct value *v, const struct column *c, const char *p, size_t n, 
 	if (date_from(t, c, p, end) == -1)
 		return -1;
 	if (c->kind == COLUMN_TIMESTAMP && o->utc_offset_s != 0 && t->month != 0) {
-		seconds = days_from(t) * 86400 + t->hour * 3600 + t->minute * 60 + t->second - o->utc_offset_s;
+		seconds = temporal_days(t) * 86400 + t->hour * 3600 + t->minute * 60 + t->second - o->utc_offset_s;
 		if (seconds < 0)
 			return -1;	/* TIMESTAMP begins in 1970 */
 		value_time_from_unix(t, seconds, t->micro);

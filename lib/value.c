@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base64.h"
+#include "lib/binary_json.h"
 #include "lib/cursor.h"
 #include "lib/json.h"
 #include "lib/number.h"
@@ -26,62 +28,6 @@ misfit(struct error *e, const struct column *c, const char *what)
 	return error_set(e, RC_FAIL, "column %s (%s): %s", c->name, c->type, what);
 }
 
-static void
-put_two(char *to, unsigned v)
-{
-	to[0] = (char)('0' + v / 10 % 10);
-	to[1] = (char)('0' + v % 10);
-}
-
-static size_t
-put_fraction(char *to, unsigned digits, uint32_t micro)
-{
-	unsigned i, div = 100000;
-
-	if (digits == 0)
-		return 0;
-	to[0] = '.';
-	for (i = 1; i <= digits; i++, div /= 10)
-		to[i] = (char)('0' + micro / div % 10);
-	return digits + 1;
-}
-
-/* YYYY-MM-DD */
-static size_t
-put_date(char *to, const struct value_time *t)
-{
-	put_two(to, t->year / 100U);
-	put_two(to + 2, t->year % 100U);
-	to[4] = '-';
-	put_two(to + 5, t->month);
-	to[7] = '-';
-	put_two(to + 8, t->day);
-	return 10;
-}
-
-static size_t
-put_clock(char *to, const struct value_time *t, unsigned fraction)
-{
-	put_two(to, t->hour);
-	to[2] = ':';
-	put_two(to + 3, t->minute);
-	to[5] = ':';
-	put_two(to + 6, t->second);
-	return 8 + put_fraction(to + 8, fraction, t->micro);
-}
-
-static size_t
-put_time(char *to, const struct value_time *t, unsigned fraction)
-{
-	size_t n = 0;
-
-	if (t->negative)
-		to[n++] = '-';
-	if (t->hour > 99)
-		to[n++] = (char)('0' + t->hour / 100);
-	return n + put_clock(to + n, t, fraction);
-}
-
 /* The column's temporal text; between date and time stands `middle`. */
 static size_t
 put_temporal(char *to, const struct column *c, const struct value_time *t, char middle)
@@ -89,18 +35,18 @@ put_temporal(char *to, const struct column *c, const struct value_time *t, char 
 	size_t n;
 
 	if (c->kind == COLUMN_TIME)
-		return put_time(to, t, c->fraction);
-	n = put_date(to, t);
+		return temporal_time(to, t, c->fraction);
+	n = temporal_date(to, t);
 	if (c->kind == COLUMN_DATE)
 		return n;
 	to[n++] = middle;
-	return n + put_clock(to + n, t, c->fraction);
+	return n + temporal_clock(to + n, t, c->fraction);
 }
 
 static int
 put_time_json(struct buf *b, const struct column *c, const struct value_time *t, const struct value_options *o)
 {
-	char text[48], *p = text;
+	char text[TEMPORAL_TEXT + 3], *p = text;
 
 	if (c->kind != COLUMN_TIME && (t->month == 0 || t->day == 0) && !o->keep_zero_dates)
 		return buf_add(b, "null", 4);
@@ -120,44 +66,13 @@ put_float(struct buf *b, const struct column *c, const struct value *v, struct e
 	return rc == -1 && errno == EDOM ? misfit(e, c, "not a finite number") : rc;
 }
 
-/* Three bytes are four digits. */
-static void
-put_triple(char to[4], const uint8_t p[3])
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	to[0] = alphabet[p[0] >> 2];
-	to[1] = alphabet[(p[0] & 3) << 4 | p[1] >> 4];
-	to[2] = alphabet[(p[1] & 15) << 2 | p[2] >> 6];
-	to[3] = alphabet[p[2] & 63];
-}
-
 /* padding: zero bytes behind them */
 static int
 put_base64(struct buf *b, const char *bytes, size_t n, size_t padding)
 {
-	const uint8_t *p = (const uint8_t *)bytes;
-	size_t total = n + padding, i, k;
-	char *to = buf_room(b, (total + 2) / 3 * 4 + 2);
-	uint8_t last[3];
-
-	if (to == NULL)
+	if (buf_putc(b, '"') == -1 || base64_put(b, bytes, n, padding) == -1)
 		return -1;
-	*to++ = '"';
-	for (i = 0; i + 3 <= n; i += 3, to += 4)
-		put_triple(to, p + i);
-	for (; i < total; i += 3, to += 4) {
-		for (k = 0; k < 3; k++)
-			last[k] = i + k < n ? p[i + k] : 0;
-		put_triple(to, last);
-		if (total - i < 3)
-			to[3] = '=';
-		if (total - i < 2)
-			to[2] = '=';
-	}
-	*to++ = '"';
-	b->len = (size_t)(to - b->data);
-	return 0;
+	return buf_putc(b, '"');
 }
 
 static size_t
@@ -394,6 +309,11 @@ value_put_json(struct buf *b, const struct column *c, const struct value *v, con
 	case VALUE_OCTETS: rc = put_octets(b, c, v); break;
 	case VALUE_BYTES:
 	case VALUE_UTF8: rc = put_bytes(b, c, v, o, e); break;
+	case VALUE_BINARY_JSON:
+		if ((rc = binary_json_put(b, v->bytes.p, v->bytes.n, o->bad_bytes)) == -1 && errno == EBADMSG)
+			misfit(e, c, "not a value of binary JSON");
+		break;
+	case VALUE_JSON: rc = buf_add(b, v->bytes.p, v->bytes.n); break;
 	default: rc = misfit(e, c, "no value");
 	}
 	return rc == -1 && e->rc == RC_OK ? failed(e, c) : rc;
@@ -454,7 +374,7 @@ put_key_uint(struct buf *b, const struct column *c, uint64_t u, struct error *e)
 int
 value_put_key(struct buf *b, const struct column *c, const struct value *v, struct error *e)
 {
-	char text[48];
+	char text[TEMPORAL_TEXT];
 	int rc;
 
 	e->rc = RC_OK;

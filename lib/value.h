@@ -12,6 +12,7 @@
 #include "lib/error.h"
 #include "lib/octets.h"
 #include "lib/table.h"
+#include "lib/temporal.h"
 
 struct columns;
 
@@ -25,16 +26,9 @@ enum value_type {
 	VALUE_TIME,		/* COLUMN_DATE, TIME, DATETIME, TIMESTAMP (UTC) */
 	VALUE_OCTETS,		/* COLUMN_UUID, INET4, INET6: in their text's order */
 	VALUE_BYTES,		/* text in the column's own charset; BINARY; JSON as text; VECTOR's floats */
+	VALUE_BINARY_JSON,	/* MySQL's; no bytes: null */
+	VALUE_JSON,		/* minified text */
 	VALUE_UTF8,		/* text that is UTF-8 whatever the column's charset; ENUM and SET by their text */
-};
-
-struct value_time {
-	bool negative;		/* TIME */
-	uint16_t year;
-	uint8_t month, day;
-	uint16_t hour;		/* TIME: up to 838 */
-	uint8_t minute, second;
-	uint32_t micro;
 };
 
 struct value {
@@ -75,7 +69,5 @@ int	 value_from_text(struct value *, const struct column *, enum text_form, cons
 /* Is it the end that a system-versioned table's current rows have: of time, before MariaDB 11.5 or since, or of
  * transactions? */
 bool	 value_is_forever(const struct value *);
-/* UTC calendar of a Unix time. */
-void	 value_time_from_unix(struct value_time *, int64_t seconds, uint32_t micro);
 
 #endif

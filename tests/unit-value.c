@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* lib/value.c, lib/text.c, lib/number.c, lib/minify.c, lib/charset.c, lib/event.c: values from text to JSON. */
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/binary_json.h"
 #include "lib/event.h"
 #include "lib/number.h"
 
@@ -224,6 +226,64 @@ test_raw_values(void)
 		snprintf(name, sizeof(name), "raw value %zu: %s", i, cases[i].type);
 		is_text(rc == 0 ? buf_str(&out) : "refused", cases[i].want, name);
 		table_free(t);
+	}
+}
+
+/* As my_gcvt of MySQL's strings/dtoa.cc chooses: shown by MySQL 9.7. */
+static void
+test_mysql_doubles(void)
+{
+	static const struct { double v; const char *want; } cases[] = {
+		{ 0, "0.0" }, { -0.0, "-0.0" }, { 1, "1.0" }, { -100, "-100.0" }, { 0.1, "0.1" }, { 3.5, "3.5" }, { 1e14, "100000000000000.0" },
+		{ 1e15, "1e15" }, { 1.7e15, "1.7e15" }, { 1674033164629743.5, "1674033164629743.5" }, { 1.2345678901234568e17, "1.2345678901234568e17" },
+		{ 0.001, "0.001" }, { 0.0001, "0.0001" }, { 1e-5, "0.00001" }, { 1e-15, "0.000000000000001" }, { 1e-16, "1e-16" },
+		{ -1.2345678901234567e-15, "-0.0000000000000012345678901234568" }, { 9.999999999999999e-16, "9.999999999999999e-16" },
+		{ 999999999999999.9, "999999999999999.9" }, { 123456789012345.67, "123456789012345.67" }, { 1e22, "1e22" }, { 1e100, "1e100" },
+		{ DBL_MAX, "1.7976931348623157e308" }, { 5e-324, "5e-324" }, { DBL_MIN, "2.2250738585072014e-308" }, { -1.25e16, "-1.25e16" },
+	};
+	size_t i;
+
+	for (i = 0; i < NITEMS(cases); i++) {
+		buf_clear(&out);
+		ok(number_put_mysql_double(&out, cases[i].v) == 0, "%s is written", cases[i].want);
+		is_text(buf_str(&out), cases[i].want, "as MySQL does");
+	}
+	ok(number_put_mysql_double(&out, NAN) == -1 && errno == EDOM, "no number, no text");
+}
+
+/* What no server writes. Well-formed values are in tests/types-mysql.sql. */
+static void
+test_binary_json(void)
+{
+#define B(bytes, want) { bytes, sizeof(bytes) - 1, want }
+	static const struct { const char *bytes; size_t n; const char *want; } cases[] = {
+		B("", "null"), B("\4\0", "null"), B("\4\3", NULL), B("\4", NULL), B("\20", NULL), B("\15a", NULL), B("\5\1", NULL), B("\5\377\377", "-1"),
+		B("\14\1a", "\"a\""), B("\14\2a", NULL), B("\14\377\377\377\377\377\1a", NULL), B("\14\201\0a", "\"a\""),
+		B("\2\0\0\4\0", "[]"), B("\2\0\0\3\0", NULL), B("\2\0\0\5\0", NULL), B("\0\0\0\4\0", "{}"), B("\2\1\0\7\0\4\1\0", "[true]"),
+		B("\2\2\0\7\0\4\1\0", NULL), B("\2\377\377\7\0\4\1\0", NULL), B("\3\377\377\377\377\14\0\0\0\4\0\0\0", NULL),
+		/* an offset beyond the end, back into the header, and to itself */
+		B("\2\1\0\11\0\14\11\0\1a", NULL), B("\2\1\0\7\0\2\0\0", NULL), B("\2\1\0\11\0\14\7\0\1a", "[\"a\"]"),
+		/* two entries share one value */
+		B("\2\2\0\17\0\14\12\0\14\12\0\4abcd", NULL),
+		/* names: {"a":true,"b":false}, then in the wrong order, then equal */
+		B("\0\2\0\24\0\22\0\1\0\23\0\1\0\4\1\0\4\2\0ab", "{\"a\":true,\"b\":false}"), B("\0\2\0\24\0\22\0\1\0\23\0\1\0\4\1\0\4\2\0ba", NULL),
+		B("\0\2\0\24\0\22\0\1\0\23\0\1\0\4\1\0\4\2\0aa", NULL), B("\0\2\0\24\0\22\0\2\0\23\0\1\0\4\1\0\4\2\0ab", NULL),
+		B("\13\0\0\0\0\0\0\370\177", NULL), B("\17\12\4\0\0\0\0", NULL), B("\17\366\3\4\2\200", NULL), B("\17\366\2\0\0", NULL),
+		B("\17\13\10\0\0\0\0\300\377\0\0", NULL), B("\17\14\10\100\102\17\0\0\0\0\0", NULL), B("\17\377\1\0", "\"base64:type255:AA==\""),
+	};
+	char name[40];
+	size_t i;
+	int rc;
+
+	for (i = 0; i < NITEMS(cases); i++) {
+		char *copy = malloc(cases[i].n + (cases[i].n == 0));
+
+		memcpy(copy, cases[i].bytes, cases[i].n);
+		buf_clear(&out);
+		rc = binary_json_put(&out, copy, cases[i].n, NULL);
+		snprintf(name, sizeof(name), "binary JSON %zu", i);
+		is_text(rc == 0 ? buf_str(&out) : errno == EBADMSG ? "malformed" : "?", cases[i].want == NULL ? "malformed" : cases[i].want, name);
+		free(copy);
 	}
 }
 
@@ -521,6 +581,8 @@ main(void)
 	test_values();
 	test_options();
 	test_raw_values();
+	test_mysql_doubles();
+	test_binary_json();
 	test_set_of_64();
 	test_numbers();
 	test_calendar();
