@@ -66,7 +66,9 @@ static _Noreturn void
 usage(FILE *to, int rc)
 {
 	fputs("usage: binlog-tail [--config FILE] [--host HOST] [--port PORT] [--socket PATH] [--user NAME]\n"
-	    "           [--password-file FILE] [--ssl-mode MODE] [--ssl-ca FILE] [--server-id N]\n"
+	    "           [--password-file FILE] [--ssl-mode MODE] [--ssl-ca FILE] [--ssl-cert FILE]\n"
+	    "           [--ssl-key FILE] [--server-public-key-path FILE] [--defaults-file FILE]\n"
+	    "           [--defaults-group-suffix SUFFIX] [--server-id N]\n"
 	    "           [--state DIR] [--from POS|start|now] [--until POS|now]\n"
 	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
 	    "           [--zero-dates null|keep] [--binary base64|hex] [--columns DB.TABLE.COLUMN]...\n"

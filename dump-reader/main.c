@@ -73,7 +73,8 @@ usage(FILE *to, int rc)
 	    "          --zero-dates null|keep, --binary base64|hex, --columns DB.TABLE.COLUMN,\n"
 	    "          --exclude-columns DB.TABLE.COLUMN, --parent-fd N, -q, -v\n"
 	    "DATABASE: --config FILE, --host NAME, --port N, --socket FILE, --user NAME, --password-file FILE,\n"
-	    "          --ssl-mode MODE, --ssl-ca FILE\n", to);
+	    "          --ssl-mode MODE, --ssl-ca FILE, --ssl-cert FILE, --ssl-key FILE,\n"
+	    "          --server-public-key-path FILE, --defaults-file FILE, --defaults-group-suffix SUFFIX\n", to);
 	exit(rc);
 }
 

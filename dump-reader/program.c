@@ -119,11 +119,19 @@ put_option(struct buf *b, const char *name, const char *value)
 	return buf_puts(b, "\"\n");
 }
 
+static int
+put_files(struct buf *b, const struct db_options *o)
+{
+	if (put_option(b, "ssl-ca", o->ssl_ca) == -1 || put_option(b, "ssl-cert", o->ssl_cert) == -1)
+		return -1;
+	return put_option(b, "ssl-key", o->ssl_key);
+}
+
 /* The modes of --ssl-mode, which only MySQL's program has. */
 static int
 put_tls(struct buf *b, const struct program *p, const struct db_options *o)
 {
-	bool off = strcmp(o->ssl_mode, "disabled") == 0, verify = strncmp(o->ssl_mode, "verify-", 7) == 0;
+	bool off = strcmp(o->ssl_mode, "disabled") == 0, verify = strcmp(o->ssl_mode, "verify-identity") == 0;
 	char mode[32];
 	size_t i;
 
@@ -132,14 +140,15 @@ put_tls(struct buf *b, const struct program *p, const struct db_options *o)
 			mode[i] = (char)(o->ssl_mode[i] == '-' ? '_' : o->ssl_mode[i] & ~0x20);
 		mode[i] = '\0';
 		/* without TLS the password travels under the server's public key, which Connector/C asks for as well */
-		if ((off || strcmp(o->ssl_mode, "preferred") == 0) &&
-		    buf_puts(b, "loose-get-server-public-key\n") == -1)
+		if (put_option(b, "loose-server-public-key-path", o->server_public_key) == -1 ||
+		    (o->server_public_key == NULL && (off || strcmp(o->ssl_mode, "preferred") == 0) &&
+		    buf_puts(b, "loose-get-server-public-key\n") == -1))
 			return -1;
-		return put_option(b, "ssl-mode", mode) == -1 ? -1 : put_option(b, "ssl-ca", off ? NULL : o->ssl_ca);
+		return put_option(b, "ssl-mode", mode) == -1 ? -1 : off ? 0 : put_files(b, o);
 	}
 	if (off)
 		return buf_puts(b, "skip-ssl\n");
-	if (buf_puts(b, "ssl\n") == -1 || put_option(b, "ssl-ca", o->ssl_ca) == -1)
+	if (buf_puts(b, "ssl\n") == -1 || put_files(b, o) == -1)
 		return -1;
 	return buf_puts(b, verify ? "ssl-verify-server-cert\n" : "skip-ssl-verify-server-cert\n");
 }

@@ -35,6 +35,11 @@ const struct config_key config_keys[] = {
 	{ "database.ssl_mode", CONFIG_CHOICE, "preferred",
 	    .choices = "disabled|preferred|required|verify-ca|verify-identity" },
 	{ "database.ssl_ca", CONFIG_STRING, NULL },
+	{ "database.ssl_cert", CONFIG_STRING, NULL },
+	{ "database.ssl_key", CONFIG_STRING, NULL },
+	{ "database.server_public_key", CONFIG_STRING, NULL },
+	{ "database.defaults_file", CONFIG_STRING, NULL },
+	{ "database.defaults_group_suffix", CONFIG_STRING, NULL },
 	{ "database.tables", CONFIG_LIST, NULL },
 	{ "mysqldump_path", CONFIG_STRING, NULL },
 	{ "elastic.address", CONFIG_STRING, "http://127.0.0.1:9200" },
@@ -531,6 +536,14 @@ config_get(const struct config *c, const char *path)
 	size_t i = key_index(path);
 
 	return c->values[i] != NULL ? c->values[i] : config_keys[i].preset;
+}
+
+bool
+config_is_set(const struct config *c, const char *path)
+{
+	size_t i = key_index(path);
+
+	return c->values[i] != NULL || (config_keys[i].type == CONFIG_SECRET && c->values[partner(i)] != NULL);
 }
 
 int64_t

@@ -36,6 +36,8 @@ int	 config_set(struct config *, const char *path, const char *value, const char
 void	 config_free(struct config *);
 /* The value as text, NULL when it has none; path must be one of config_keys. */
 const char *config_get(const struct config *, const char *path);
+/* Has it a value that is not the default? A secret also has one when its file is named. */
+bool	 config_is_set(const struct config *, const char *path);
 /* A number that config_load has checked; fallback when it has none. */
 int64_t	 config_number(const struct config *, const char *path, int64_t fallback);
 bool	 config_bool(const struct config *, const char *path);

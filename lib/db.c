@@ -10,13 +10,15 @@
 #include <mysqld_error.h>
 
 #include "lib/db.h"
+#include "lib/defaults.h"
 
 #define CONNECT_TIMEOUT_S 10
 #define WRITE_TIMEOUT_S 86400	/* net_write_timeout: as long as a sink may be down before the server hangs up */
 #define MAX_PACKET (1UL << 30)	/* the servers' own limit */
 
 static const char *const arg_paths[] = { "database.host", "database.port", "database.socket", "database.username",
-    "database.password_file", "database.ssl_mode", "database.ssl_ca" };
+    "database.password_file", "database.ssl_mode", "database.ssl_ca", "database.ssl_cert", "database.ssl_key",
+    "database.server_public_key", "database.defaults_file", "database.defaults_group_suffix" };
 
 bool
 db_arg(struct db_args *a, int ch, const char *arg)
@@ -27,22 +29,46 @@ db_arg(struct db_args *a, int ch, const char *arg)
 	return true;
 }
 
+static int
+take_tls(struct db_options *o, const struct config *c, struct error *e)
+{
+	o->ssl_mode = config_get(c, "database.ssl_mode");
+	o->ssl_ca = config_get(c, "database.ssl_ca");
+	o->ssl_cert = config_get(c, "database.ssl_cert");
+	o->ssl_key = config_get(c, "database.ssl_key");
+	o->server_public_key = config_get(c, "database.server_public_key");
+	if ((o->ssl_cert == NULL) != (o->ssl_key == NULL))
+		return error_set(e, RC_USAGE, "of database.ssl_cert and database.ssl_key each needs the other");
+	if (strcmp(o->ssl_mode, "disabled") == 0)
+		return 0;
+	if (strcmp(o->ssl_mode, "verify-ca") == 0 && o->ssl_ca == NULL)
+		return error_set(e, RC_USAGE, "database.ssl_mode verify-ca needs database.ssl_ca");
+	/* a CA is named to be trusted, and no other */
+	if (strcmp(o->ssl_mode, "verify-identity") != 0 && o->ssl_ca != NULL)
+		o->ssl_mode = "verify-ca";
+	return 0;
+}
+
 int
 db_options_init(struct db_options *o, struct config *c, const struct db_args *a, struct error *e)
 {
+	const char *file;
 	size_t i;
 
 	memset(o, 0, sizeof(*o));
 	for (i = 0; i < sizeof(arg_paths) / sizeof(arg_paths[0]); i++)
 		if (a->value[i] != NULL && config_set(c, arg_paths[i], a->value[i], "option", e) == -1)
 			return -1;
+	file = config_get(c, "database.defaults_file");
+	if (file != NULL && defaults_read(c, file, config_get(c, "database.defaults_group_suffix"), e) == -1)
+		return -1;
 	o->host = config_get(c, "database.host");
 	/* a host that was asked for outranks a socket that the configuration names */
 	if (a->value[DB_OPT_HOST - DB_OPT_HOST] == NULL || a->value[DB_OPT_SOCKET - DB_OPT_HOST] != NULL)
 		o->socket = config_get(c, "database.socket");
 	o->user = config_get(c, "database.username");
-	o->ssl_mode = config_get(c, "database.ssl_mode");
-	o->ssl_ca = config_get(c, "database.ssl_ca");
+	if (take_tls(o, c, e) == -1)
+		return -1;
 	o->port = (unsigned int)config_number(c, "database.port", 3306);
 	o->password = a->value[DB_OPT_PASSWORD_FILE - DB_OPT_HOST] != NULL ?
 	    secret_read(a->value[DB_OPT_PASSWORD_FILE - DB_OPT_HOST], e) : config_secret(c, "database.password", e);
@@ -114,12 +140,18 @@ static void
 set_tls(MYSQL *my, const struct db_options *o)
 {
 	my_bool on = 1, off = 0;
-	bool verify = strncmp(o->ssl_mode, "verify-", 7) == 0;
+	bool verify = strcmp(o->ssl_mode, "verify-identity") == 0;
 
+	if (o->server_public_key != NULL)
+		mysql_optionsv(my, MYSQL_SERVER_PUBLIC_KEY, o->server_public_key);
 	if (strcmp(o->ssl_mode, "disabled") == 0)
 		return;
-	if (o->ssl_ca != NULL)
+	if (o->ssl_ca != NULL)	/* then Connector/C verifies the chain, if not the name, whatever the next options say */
 		mysql_optionsv(my, MYSQL_OPT_SSL_CA, o->ssl_ca);
+	if (o->ssl_cert != NULL) {
+		mysql_optionsv(my, MYSQL_OPT_SSL_CERT, o->ssl_cert);
+		mysql_optionsv(my, MYSQL_OPT_SSL_KEY, o->ssl_key);
+	}
 	if (strcmp(o->ssl_mode, "preferred") != 0)
 		mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, &on);
 	mysql_optionsv(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verify ? &on : &off);
@@ -137,7 +169,7 @@ lacks_tls(MYSQL *my, const struct db_options *o)
 static MYSQL *
 open_connection(const struct db_options *o, bool tls, struct error *e)
 {
-	unsigned int connect_s = CONNECT_TIMEOUT_S, read_s = o->read_timeout_s;
+	unsigned int connect_s = CONNECT_TIMEOUT_S, read_s = o->read_timeout_s, tcp = MYSQL_PROTOCOL_TCP;
 	unsigned long packet = MAX_PACKET;
 	MYSQL *my = mysql_init(NULL);
 	char where[512];
@@ -152,6 +184,8 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 	mysql_optionsv(my, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
 	if (read_s > 0)
 		mysql_optionsv(my, MYSQL_OPT_READ_TIMEOUT, &read_s);
+	if (o->socket == NULL)	/* or localhost would mean a socket somewhere */
+		mysql_optionsv(my, MYSQL_OPT_PROTOCOL, &tcp);
 	set_tls(my, o);
 	if (tls)
 		mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, &on);

@@ -18,7 +18,8 @@
 /* The options that every program with the database's credential has; each stands over a configuration key. */
 enum {
 	DB_OPT_HOST = 256, DB_OPT_PORT, DB_OPT_SOCKET, DB_OPT_USER, DB_OPT_PASSWORD_FILE, DB_OPT_SSL_MODE,
-	DB_OPT_SSL_CA, DB_OPT_END
+	DB_OPT_SSL_CA, DB_OPT_SSL_CERT, DB_OPT_SSL_KEY, DB_OPT_PUBLIC_KEY, DB_OPT_DEFAULTS_FILE, DB_OPT_DEFAULTS_SUFFIX,
+	DB_OPT_END
 };
 #define DB_LONG_OPTIONS \
 	{ "host", required_argument, NULL, DB_OPT_HOST }, \
@@ -27,7 +28,12 @@ enum {
 	{ "user", required_argument, NULL, DB_OPT_USER }, \
 	{ "password-file", required_argument, NULL, DB_OPT_PASSWORD_FILE }, \
 	{ "ssl-mode", required_argument, NULL, DB_OPT_SSL_MODE }, \
-	{ "ssl-ca", required_argument, NULL, DB_OPT_SSL_CA }
+	{ "ssl-ca", required_argument, NULL, DB_OPT_SSL_CA }, \
+	{ "ssl-cert", required_argument, NULL, DB_OPT_SSL_CERT }, \
+	{ "ssl-key", required_argument, NULL, DB_OPT_SSL_KEY }, \
+	{ "server-public-key-path", required_argument, NULL, DB_OPT_PUBLIC_KEY }, \
+	{ "defaults-file", required_argument, NULL, DB_OPT_DEFAULTS_FILE }, \
+	{ "defaults-group-suffix", required_argument, NULL, DB_OPT_DEFAULTS_SUFFIX }
 struct db_args {
 	const char *value[DB_OPT_END - DB_OPT_HOST];
 };
@@ -35,12 +41,13 @@ struct db_args {
 bool	 db_arg(struct db_args *, int ch, const char *optarg);
 
 struct db_options {
-	const char *host, *socket, *user, *ssl_mode, *ssl_ca;	/* borrowed from the configuration */
+	/* borrowed from the configuration; ssl_mode is at least verify-ca when there is a CA to verify with */
+	const char *host, *socket, *user, *ssl_mode, *ssl_ca, *ssl_cert, *ssl_key, *server_public_key;
 	char *password;
 	unsigned int port;
 	unsigned int read_timeout_s;	/* 0: none */
 };
-/* Puts the arguments over the configuration and takes what a connection needs from it. */
+/* Puts the arguments over the configuration, an option file below it, and takes what a connection needs from it. */
 int	 db_options_init(struct db_options *, struct config *, const struct db_args *, struct error *);
 void	 db_options_free(struct db_options *);
 
