@@ -5,7 +5,10 @@
 
 #include "collation.h"
 
-/* MySQL 9.7, INFORMATION_SCHEMA.COLLATIONS; MariaDB's numbers up to 323 are a part of these. */
+#define NOPAD 1024	/* MariaDB: a collation's NOPAD twin has its number and this */
+
+/* MySQL 9.7, INFORMATION_SCHEMA.COLLATIONS; MariaDB's numbers up to 323 are a part of these. Behind them MariaDB's
+ * (11.8, COLLATION_CHARACTER_SET_APPLICABILITY): those of the UCA 14.0.0 have 256 numbers a character set. */
 static const struct range {
 	uint16_t from, to;
 	const char *charset;
@@ -43,7 +46,10 @@ static const struct range {
 	{ 192, 215, "utf8mb3" }, { 223, 223, "utf8mb3" }, { 224, 247, "utf8mb4" },
 	{ 248, 250, "gb18030" }, { 255, 271, "utf8mb4" }, { 273, 275, "utf8mb4" },
 	{ 277, 294, "utf8mb4" }, { 296, 298, "utf8mb4" }, { 300, 300, "utf8mb4" },
-	{ 303, 323, "utf8mb4" },
+	{ 303, 323, "utf8mb4" }, { 576, 579, "utf8mb3" }, { 608, 611, "utf8mb4" },
+	{ 640, 642, "ucs2" }, { 672, 674, "utf16" }, { 736, 738, "utf32" },
+	{ 2048, 2303, "utf8mb3" }, { 2304, 2559, "utf8mb4" }, { 2560, 2815, "ucs2" },
+	{ 2816, 3071, "utf16" }, { 3072, 3327, "utf32" },
 };
 
 const struct charset *
@@ -51,6 +57,8 @@ collation_charset(unsigned number)
 {
 	size_t i;
 
+	if (number > NOPAD && number < 2 * NOPAD)
+		number -= NOPAD;
 	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
 		if (number >= ranges[i].from && number <= ranges[i].to)
 			return charset_find(ranges[i].charset);

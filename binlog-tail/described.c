@@ -26,10 +26,19 @@ is_numeric(uint8_t code)
 	}
 }
 
+/* CHAR, VARCHAR, TEXT and their binary kin */
 static bool
-is_text(uint8_t code)
+is_string(uint8_t code)
 {
-	return code == TYPE_STRING || code == TYPE_VAR_STRING || code == TYPE_VARCHAR || code == TYPE_BLOB;
+	switch (code) {
+	case TYPE_STRING:
+	case TYPE_VAR_STRING:
+	case TYPE_VARCHAR:
+	case TYPE_VARCHAR_COMPRESSED:
+	case TYPE_BLOB:
+	case TYPE_BLOB_COMPRESSED: return true;
+	default: return false;
+	}
 }
 
 static bool
@@ -49,6 +58,7 @@ struct describer {
 		uint64_t index, next;	/* of the column at hand among those with a character set; of the list's */
 	} text, members;
 	size_t numeric;
+	bool mariadb;
 	bool anonymous;		/* what is not told is made up: see described_anonymous */
 };
 
@@ -125,12 +135,13 @@ put_string_type(struct buf *b, const struct cell *c, const struct charset *chars
 {
 	static const char *const texts[] = { "", "tinytext", "text", "mediumtext", "longtext" };
 	static const char *const blobs[] = { "", "tinyblob", "blob", "mediumblob", "longblob" };
-	bool binary = charset_is_binary(charset), fixed = c->code != TYPE_VARCHAR;
+	bool binary = charset_is_binary(charset), fixed = c->code == TYPE_STRING || c->code == TYPE_VAR_STRING;
+	uint32_t size = c->code == TYPE_VARCHAR_COMPRESSED && c->size > 0 ? c->size - 1 : c->size;	/* its head */
 
-	if (c->code == TYPE_BLOB)
+	if (c->code == TYPE_BLOB || c->code == TYPE_BLOB_COMPRESSED)
 		return buf_puts(b, (binary ? blobs : texts)[c->prefix]);
 	return buf_putf(b, "%s(%u)", binary ? (fixed ? "binary" : "varbinary") : fixed ? "char" : "varchar",
-	    c->size / charset_max_bytes(charset));
+	    size / charset_max_bytes(charset));
 }
 
 static int
@@ -175,10 +186,12 @@ put_type(struct describer *d, struct buf *b, const struct cell *c, const struct 
 	errno = 0;
 	if (is_numeric(c->code) && c->code != TYPE_YEAR)
 		return put_number_type(b, c, is_unsigned(d->m, d->numeric++));
-	if (is_text(c->code)) {
+	if (is_string(c->code)) {
 		*charset = charsets_next(&d->text);
 		return *charset == NULL ? -1 : put_string_type(b, c, *charset);
 	}
+	if (c->code == (d->mariadb ? TYPE_GEOMETRY : TYPE_VECTOR))
+		charsets_next(&d->text);	/* counts as one, though it is none */
 	switch (c->code) {
 	case TYPE_YEAR:
 		d->numeric++;
@@ -274,8 +287,10 @@ add_column(struct describer *d, struct table *t, size_t i, struct buf *b, struct
 	    invisible, e);
 }
 
+/* The primary key, or what stands for one to the server: the first UNIQUE key whose columns are whole and NOT NULL. Without
+ * either there is no key that identifies rows. */
 static int
-set_key(struct table *t, const struct table_map *m, struct error *e)
+set_key(struct table *t, const struct table_map *m, bool anonymous, struct error *e)
 {
 	bool prefixes = !has(m, MAP_PRIMARY_KEY);
 	struct cursor c = m->fields[prefixes ? MAP_PRIMARY_KEY_PREFIX : MAP_PRIMARY_KEY];
@@ -286,14 +301,18 @@ set_key(struct table *t, const struct table_map *m, struct error *e)
 		if (prefixes)
 			cur_lenenc(&c);	/* bytes of the prefix; the value as a whole is what we take */
 	}
-	return c.bad || cur_left(&c) > 0 || n == 0 ? -1 : table_set_key(t, columns, n, e);
+	if (c.bad || cur_left(&c) > 0)
+		return -1;
+	if (table_set_key(t, columns, n, e) == -1)
+		return -1;
+	return n == t->key_count || anonymous ? 0 : -1;	/* it holds a FLOAT: another one may do, and is not told */
 }
 
 static int
-fill(struct table *t, const struct table_map *m, bool anonymous, struct error *e)
+fill(struct table *t, const struct table_map *m, bool mariadb, bool anonymous, struct error *e)
 {
-	struct describer d = { .m = m, .anonymous = anonymous, .names = m->fields[MAP_COLUMN_NAME], .sets = m->fields[MAP_SET_MEMBERS],
-	    .enums = m->fields[MAP_ENUM_MEMBERS], .geometries = m->fields[MAP_GEOMETRY_TYPE],
+	struct describer d = { .m = m, .mariadb = mariadb, .anonymous = anonymous,
+	    .names = m->fields[MAP_COLUMN_NAME], .sets = m->fields[MAP_SET_MEMBERS], .enums = m->fields[MAP_ENUM_MEMBERS], .geometries = m->fields[MAP_GEOMETRY_TYPE],
 	    .dimensions = m->fields[MAP_VECTOR_DIMENSION] };
 	struct buf b;
 	size_t i;
@@ -306,17 +325,15 @@ fill(struct table *t, const struct table_map *m, bool anonymous, struct error *e
 	for (i = 0; i < m->count && rc == 0; i++)
 		rc = add_column(&d, t, i, &b, e);
 	buf_free(&b);
-	if (rc == 0 && anonymous && !has(m, MAP_PRIMARY_KEY) && !has(m, MAP_PRIMARY_KEY_PREFIX))
-		return 0;
-	return rc == 0 ? set_key(t, m, e) : -1;
+	return rc == 0 ? set_key(t, m, anonymous, e) : -1;
 }
 
 static struct table *
-describe(const struct table_map *m, bool anonymous, struct error *e)
+describe(const struct table_map *m, bool mariadb, bool anonymous, struct error *e)
 {
 	struct table *t = table_new(m->db, m->name, e);
 
-	if (t != NULL && fill(t, m, anonymous, e) == -1) {
+	if (t != NULL && fill(t, m, mariadb, anonymous, e) == -1) {
 		table_free(t);
 		return NULL;
 	}
@@ -324,21 +341,19 @@ describe(const struct table_map *m, bool anonymous, struct error *e)
 }
 
 struct table *
-described_table(const struct table_map *m, struct error *e)
+described_table(const struct table_map *m, bool mariadb, struct error *e)
 {
 	e->rc = RC_OK;
-	if (!has(m, MAP_COLUMN_NAME) || (!has(m, MAP_PRIMARY_KEY) && !has(m, MAP_PRIMARY_KEY_PREFIX)))
-		return NULL;
-	return describe(m, false, e);
+	return has(m, MAP_COLUMN_NAME) ? describe(m, mariadb, false, e) : NULL;
 }
 
 struct table *
-described_anonymous(const struct table_map *m, struct error *e)
+described_anonymous(const struct table_map *m, bool mariadb, struct error *e)
 {
 	struct table *t;
 
 	e->rc = RC_OK;
-	if ((t = describe(m, true, e)) == NULL && e->rc == RC_OK)
+	if ((t = describe(m, mariadb, true, e)) == NULL && e->rc == RC_OK)
 		error_set(e, RC_FAIL, "table %s.%s: malformed metadata", m->db, m->name);
 	return t;
 }

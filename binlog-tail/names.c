@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Where the names, signs and keys of a table's columns come from. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +10,7 @@
 #include "lib/shape.h"
 
 #include "described.h"
+#include "doubt.h"
 #include "event.h"
 #include "names.h"
 #include "query.h"
@@ -197,6 +199,7 @@ keep(struct tail *t, struct table *table, const char *from)
 	}
 	d->row_end = table_row_end(table);
 	d->from = from;
+	d->ignored = table->count == 0;
 	d->next = t->names.list;
 	t->names.list = d;
 	return compare_key(t, table) == -1 ? NULL : d;
@@ -235,23 +238,25 @@ static struct definition *
 from_server(struct tail *t, const struct table_map *m)
 {
 	struct table *table;
-	struct definition *d;
-	bool sequence;
 
 	if (t->names.server == NULL) {
-		event_error(t, "table %s.%s: its columns are not known: neither does the event name them "
-		    "(binlog_row_metadata is not FULL) nor the schema history", m->db, m->name);
+		event_error(t, "table %s.%s: its columns are not known: %s, and neither the schema history nor a file "
+		    "tells (--state, --schema)", m->db, m->name, t->names.lack);
 		return NULL;
 	}
-	if (server_define(t->names.server, m->db, m->name, &t->at.pos, &table, &sequence, t->e) == -1) {
+	if (server_define(t->names.server, m->db, m->name, &t->at.pos, t->names.lack, &table, t->e) == -1) {
 		event_at(t);
 		return NULL;
 	}
-	if ((d = keep(t, table, "server")) != NULL && sequence && !d->ignored) {
-		d->ignored = true;
-		log_info("a sequence is no table: it is left out name=%s.%s", m->db, m->name);
-	}
-	return d;
+	return keep(t, table, "server");
+}
+
+int
+names_sequence(struct tail *t, const char *db, const char *name)
+{
+	struct table *none = table_new(db, name, t->e);
+
+	return none == NULL || keep(t, none, "log") == NULL ? -1 : 0;
 }
 
 static bool
@@ -264,7 +269,7 @@ is_anonymous(const struct definition *d)
 static struct definition *
 from_nothing(struct tail *t, const struct table_map *m)
 {
-	struct table *table = described_anonymous(m, t->e);
+	struct table *table = described_anonymous(m, t->mariadb, t->e);
 
 	if (table != NULL)
 		return keep(t, table, ANONYMOUS);
@@ -284,22 +289,38 @@ from_server_or_nothing(struct tail *t, const struct table_map *m, bool asked)
 	return from_nothing(t, m);
 }
 
+/* What the event tells, if that is all there is to know. NULL with t->e->rc == RC_OK: it is not; t->names.lack says why. */
+static struct definition *
+from_event(struct tail *t, const struct table_map *m)
+{
+	struct table *table = described_table(m, t->mariadb, t->e);
+	struct doubt doubt;
+
+	if (table != NULL && (!t->mariadb || !doubt_find(table, t->at.format.version, &doubt)))
+		return keep(t, table, "event");
+	if (table == NULL)
+		strlcpy(t->names.lack, "the event does not name them, as with binlog_row_metadata=FULL it would",
+		    sizeof(t->names.lack));
+	else
+		snprintf(t->names.lack, sizeof(t->names.lack), "%s%s may be %s, which MariaDB's events do not tell",
+		    doubt.column == NULL ? "" : "column ", doubt.column == NULL ? "it" : doubt.column, doubt.may_be);
+	table_free(table);
+	if (t->e->rc != RC_OK)
+		event_at(t);
+	return NULL;
+}
+
 static struct definition *
 look_up(struct tail *t, const struct table_map *m)
 {
-	struct definition *d;
-	bool asked;
+	struct definition *d = names_find(&t->names, m->db, m->name), *told;
 	struct table *table;
+	bool asked;
 
-	if (!t->mariadb) {	/* MariaDB's events do not tell JSON, UUID or INET from what they are stored as */
-		if ((table = described_table(m, t->e)) != NULL)
-			return keep(t, table, "event");
-		if (t->e->rc != RC_OK) {
-			event_at(t);
-			return NULL;
-		}
-	}
-	d = names_find(&t->names, m->db, m->name);
+	if (d != NULL && d->ignored)
+		return d;
+	if ((told = from_event(t, m)) != NULL || t->e->rc != RC_OK)
+		return told;
 	if (d != NULL && !is_anonymous(d))
 		return d;
 	asked = d != NULL;
@@ -362,6 +383,10 @@ names_resolve(struct tail *t, struct table_map *m)
 		return 0;
 	if ((d = look_up(t, m)) == NULL)
 		return -1;
+	if (d->ignored && d->announced == 0) {
+		d->announced = 1;
+		log_info("a sequence is no table: it is left out name=%s.%s", m->db, m->name);
+	}
 	if (!d->ignored && ((!is_anonymous(d) && fit(t, m, d) == -1) || check_readable(t, m, d->table) == -1))
 		return -1;
 	for (i = 0; i < m->count && !d->ignored; i++)

@@ -18,10 +18,10 @@ struct server;
 
 struct definition {
 	struct table *table;
-	const char *from;		/* "event", "history", "file", "server", ANONYMOUS */
+	const char *from;		/* "event", "history", "file", "server", "log", ANONYMOUS */
 	unsigned long announced;	/* the schema line is out, for this value of tail's announce */
 	int row_end;			/* table_row_end */
-	bool ignored;			/* a sequence: no table */
+	bool ignored;			/* a sequence: no table, and without columns here */
 	struct definition *next;
 };
 
@@ -32,6 +32,7 @@ struct names {
 	struct table **file;		/* from --schema; a database "" stands for any */
 	size_t file_count;
 	struct server *server;		/* to be asked; NULL: offline */
+	char lack[256];			/* why the event at hand was not enough, for messages */
 	/* the last DDL that this stream has seen of each table, as history lines before it no longer hold */
 	struct seen_ddl {
 		char *db, *table;	/* NULL: all of them */
@@ -44,12 +45,16 @@ void	 names_free(struct names *);
 /* Reads the CREATE TABLE statements of an SQL file, for tables that nothing else tells of. db: their database as long as no
  * USE statement names another; NULL: any. -1: RC_USAGE, RC_FAIL. */
 int	 names_load_file(struct names *, const char *path, const char *db, struct error *);
+/* From a CREATE TABLE, or of a sequence, which is a table without columns. NULL: RC_FAIL, RC_TEMP. */
+struct table *names_from_create(const char *sql, size_t len, const char *db, struct error *);
 /* Finds the definition that holds for the table map at t->pos, and checks that it fits. -1 with t->e. */
 int	 names_resolve(struct tail *, struct table_map *);
 /* The definition at hand, NULL: none is. */
 struct definition *names_find(const struct names *, const char *db, const char *table);
 /* A DDL statement at t->pos: what was known of the table (NULL: of all) no longer holds. */
 int	 names_forget(struct tail *, const char *db, const char *table);
+/* A statement at t->pos made a sequence of that name. -1 with t->e. */
+int	 names_sequence(struct tail *, const char *db, const char *name);
 /* A statement at t->pos may give the table another key: should it turn out so, it is said to be stale then. 1: its key so
  * far is known; 0: it is not. */
 int	 names_watch_key(struct tail *, const char *db, const char *table);

@@ -203,6 +203,7 @@ static const struct touch_says {
 	[TOUCH_TRUNCATE] = { "truncate", NULL },
 	[TOUCH_RENAME] = { "rename", "renamed to another name" },
 	[TOUCH_RENAMED] = { NULL, "another table was renamed to its name" },
+	[TOUCH_SEQUENCE] = { NULL, NULL },
 };
 
 /* Is the table chosen, and does what happens here count? */
@@ -356,9 +357,13 @@ act(struct tail *t, const struct query *q, const struct statement *st)
 		break;
 	case STATEMENT_UNKNOWN:
 		return refuse(t, q, "a statement that is on none of the lists of binlog-tail(1)");
+	case STATEMENT_HARMLESS:
+		if (st->count == 1 && st->tables[0].touch == TOUCH_SEQUENCE &&
+		    names_sequence(t, st->tables[0].db, st->tables[0].table) == -1)
+			return -1;
+		break;
 	case STATEMENT_SAVEPOINT:
 	case STATEMENT_XA:
-	case STATEMENT_HARMLESS:
 		break;
 	}
 	return t->group.state == GROUP_BEGUN ? 0 : group_end(t, end);

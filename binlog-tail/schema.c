@@ -9,6 +9,7 @@
 #include "lib/sql.h"
 
 #include "names.h"
+#include "statement.h"
 
 #define MAX_SCHEMA_FILE ((size_t)1 << 30)	/* bytes: a file of definitions without rows */
 
@@ -27,10 +28,38 @@ read_file(const char *path, struct buf *b, struct error *e)
 	return to == NULL || n == -1 ? error_set(e, RC_FAIL, "%s: %s", path, strerror(errno)) : 0;
 }
 
+/* As SHOW CREATE TABLE has it: ENGINE=… SEQUENCE=1 behind the last bracket. */
+static bool
+is_sequence(const char *sql, size_t len)
+{
+	const char *options = memrchr(sql, ')', len);
+
+	return options != NULL && memmem(options, len - (size_t)(options - sql), " SEQUENCE=1", 11) != NULL;
+}
+
+struct table *
+names_from_create(const char *sql, size_t len, const char *db, struct error *e)
+{
+	struct table *t = NULL, *sequence;
+	struct statement st;
+
+	if (statement_read(&st, sql, len, db, e) == 0) {
+		if (st.count == 1 && st.tables[0].touch == TOUCH_SEQUENCE)
+			t = table_new(st.tables[0].db, st.tables[0].table, e);
+		else if ((t = table_from_create(sql, len, db, e)) != NULL && is_sequence(sql, len)) {
+			sequence = table_new(t->db, t->name, e);
+			table_free(t);
+			t = sequence;
+		}
+	}
+	statement_free(&st);
+	return t;
+}
+
 static int
 add_table(struct names *n, const char *sql, size_t len, const char *db, struct error *e)
 {
-	struct table *t = table_from_create(sql, len, db, e), **grown;
+	struct table *t = names_from_create(sql, len, db, e), **grown;
 
 	if (t == NULL)
 		return -1;
@@ -56,9 +85,10 @@ statement_end(struct sql *s)
 }
 
 static bool
-creates_table(struct sql s)
+creates(struct sql s)
 {
-	return sql_take(&s, "create") && (!sql_take(&s, "or") || sql_take(&s, "replace")) && sql_take(&s, "table");
+	return sql_take(&s, "create") && (!sql_take(&s, "or") || sql_take(&s, "replace")) &&
+	    (sql_take(&s, "table") || sql_take(&s, "sequence"));
 }
 
 int
@@ -81,7 +111,7 @@ names_load_file(struct names *n, const char *path, const char *default_db, struc
 		start = t.text;
 		if (t.type == SQL_END)
 			break;
-		if (creates_table(s)) {
+		if (creates(s)) {
 			struct sql rest = s;
 
 			rc = add_table(n, start, (size_t)(statement_end(&rest) - start), db, e);

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 
 #include "dump.h"
+#include "names.h"
 #include "place.h"
 #include "query.h"
 #include "server.h"
@@ -275,18 +276,9 @@ ask(struct server *s, const char *db, const char *table, struct pos *p, struct e
 	return show_create(s, db, table, p, e);
 }
 
-/* ENGINE=… SEQUENCE=1 behind the last bracket */
-static bool
-is_sequence(const char *text)
-{
-	const char *options = strrchr(text, ')');
-
-	return options != NULL && strstr(options, " SEQUENCE=1") != NULL;
-}
-
 int
-server_define(struct server *s, const char *db, const char *table, const struct pos *at, struct table **found,
-    bool *sequence, struct error *e)
+server_define(struct server *s, const char *db, const char *table, const struct pos *at, const char *lack,
+    struct table **found, struct error *e)
 {
 	char text[POS_TEXT], *create;
 	struct pos now;
@@ -298,8 +290,7 @@ server_define(struct server *s, const char *db, const char *table, const struct 
 		return error_at(e, "table %s.%s: its columns must be asked for", db, table);
 	}
 	now.epoch = at->epoch;
-	*sequence = is_sequence(create);
-	*found = table_from_create(create, strlen(create), db, e);
+	*found = names_from_create(create, strlen(create), db, e);
 	free(create);
 	if (*found == NULL)
 		return -1;
@@ -309,9 +300,9 @@ server_define(struct server *s, const char *db, const char *table, const struct 
 		if (pos_cmp(&s->changes[i].pos, at) <= 0 || !touches(&s->changes[i].st, db, table))
 			continue;
 		error_set(e, RC_FAIL, "table %s.%s: the names of its columns are not known here, and the server's are later: "
-		    "a statement at %s may have changed them. binlog_row_metadata=FULL would have told them; or load "
-		    "the table again: m2e-state set table %s.%s status=created", db, table,
-		    pos_text(&s->changes[i].pos, text), db, table);
+		    "a statement at %s may have changed them, and %s. What helps is to load the table again: "
+		    "m2e-state set table %s.%s status=created", db, table, pos_text(&s->changes[i].pos, text), lack,
+		    db, table);
 		goto fail;
 	}
 	return 0;

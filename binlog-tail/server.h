@@ -16,8 +16,9 @@ struct server;
 struct server *server_new(const struct db_options *, const struct db_server *);
 void	 server_free(struct server *);
 /* The table's definition as it holds for rows at `at`, which the caller has already read. -1: RC_FAIL when a statement
- * since then may have changed it, or there is no such table any more; RC_TEMP. *sequence: it is one, no table. */
-int	 server_define(struct server *, const char *db, const char *table, const struct pos *at, struct table **,
-	    bool *sequence, struct error *);
+ * since then may have changed it (the message then says why the event was not enough: lack), or there is no such table any
+ * more; RC_TEMP. A sequence is a table without columns. */
+int	 server_define(struct server *, const char *db, const char *table, const struct pos *at, const char *lack,
+	    struct table **, struct error *);
 
 #endif

@@ -242,6 +242,14 @@ harmless(struct reader *r)
 }
 
 static int
+create_sequence(struct reader *r)
+{
+	if (!sql_take(&r->s, "if") && take_table(r, &r->s, TOUCH_SEQUENCE) == -1)
+		return -1;
+	return harmless(r);
+}
+
+static int
 drop_database(struct reader *r)
 {
 	struct sql_token t;
@@ -274,7 +282,7 @@ static const struct object {
 	{ "user", harmless, harmless, harmless },
 	{ "role", harmless, NULL, harmless },
 	{ "server", harmless, harmless, harmless },
-	{ "sequence", harmless, harmless, harmless },
+	{ "sequence", create_sequence, harmless, harmless },
 	{ "tablespace", harmless, harmless, harmless },
 	{ "logfile", harmless, harmless, harmless },
 	{ "instance", NULL, harmless, NULL },

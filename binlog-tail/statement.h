@@ -35,6 +35,7 @@ enum touch {
 	TOUCH_TRUNCATE,
 	TOUCH_RENAME,		/* the next one in the list is the new name */
 	TOUCH_RENAMED,		/* the new name */
+	TOUCH_SEQUENCE,		/* CREATE SEQUENCE, which is harmless: the name is that of no table */
 };
 
 #define NAME_BYTES (64 * 4 + 1)	/* an identifier has up to 64 characters; with its NUL */

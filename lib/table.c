@@ -184,8 +184,9 @@ table_equal(const struct table *a, const struct table *b)
 
 static const char *const version_names[] = { [VERSION_START] = "start", [VERSION_END] = "end" };
 
+/* at: its index, said of those that no row has */
 static int
-put_column(struct buf *b, const struct column *c)
+put_column(struct buf *b, const struct column *c, size_t at)
 {
 	if (buf_puts(b, "{\"name\":") == -1 || json_put_str(b, c->name) == -1 ||
 	    buf_puts(b, ",\"type\":") == -1 || json_put_str(b, c->type) == -1)
@@ -197,9 +198,29 @@ put_column(struct buf *b, const struct column *c)
 	    (c->generated && buf_puts(b, ",\"generated\":true") == -1) ||
 	    (c->invisible && buf_puts(b, ",\"invisible\":true") == -1) ||
 	    (c->hidden && buf_puts(b, ",\"excluded\":true") == -1) ||
-	    (c->version != VERSION_NONE && buf_putf(b, ",\"version\":\"%s\"", version_names[c->version]) == -1))
+	    (c->version != VERSION_NONE &&
+	    buf_putf(b, ",\"version\":\"%s\",\"at\":%zu", version_names[c->version], at) == -1))
 		return -1;
 	return buf_putc(b, '}');
+}
+
+/* The columns that rows have, or those that they leave out. */
+static int
+put_columns(struct buf *b, const struct table *t, bool in_rows)
+{
+	bool first = true;
+	size_t i;
+
+	if (buf_puts(b, in_rows ? ",\"columns\":[" : ",\"period\":[") == -1)
+		return -1;
+	for (i = 0; i < t->count; i++) {
+		if ((t->columns[i].version == VERSION_NONE) != in_rows)
+			continue;
+		if ((!first && buf_putc(b, ',') == -1) || put_column(b, &t->columns[i], i) == -1)
+			return -1;
+		first = false;
+	}
+	return buf_putc(b, ']');
 }
 
 int
@@ -213,12 +234,10 @@ table_put_schema(struct buf *b, const struct table *t, const char *from, const s
 		if (buf_puts(b, i == 0 ? ",\"key\":[" : ",") == -1 ||
 		    json_put_str(b, t->columns[t->key[i]].name) == -1)
 			return -1;
-	if (buf_puts(b, t->key_count > 0 ? "],\"columns\":[" : ",\"columns\":[") == -1)
+	if ((t->key_count > 0 && buf_putc(b, ']') == -1) || put_columns(b, t, true) == -1 ||
+	    (table_row_end(t) != -1 && put_columns(b, t, false) == -1))
 		return -1;
-	for (i = 0; i < t->count; i++)
-		if ((i > 0 && buf_putc(b, ',') == -1) || put_column(b, &t->columns[i]) == -1)
-			return -1;
-	if (buf_puts(b, "],\"from\":") == -1 || json_put_str(b, from) == -1)
+	if (buf_puts(b, ",\"from\":") == -1 || json_put_str(b, from) == -1)
 		return -1;
 	if (pos_is_set(pos) && (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, pos) == -1 || buf_putc(b, '"') == -1))
 		return -1;
@@ -271,11 +290,39 @@ schema_key(struct table *t, const struct json *j, int array, struct error *e)
 	return table_set_key(t, columns, n, e);
 }
 
+/* The column of that index, if rows leave it out; else -1. */
+static int
+period_column(const struct json *j, int period, size_t index)
+{
+	uint64_t at;
+	int i;
+
+	for (i = period == -1 ? -1 : json_first(j, period); i != -1; i = json_next(j, i))
+		if (json_u64(j, json_member(j, i, "at"), &at) == 0 && at == index)
+			return i;
+	return -1;
+}
+
+static int
+schema_columns(struct table *t, const struct json *j, int columns, struct error *e)
+{
+	int period = json_member(j, 0, "period"), at = json_first(j, columns), i;
+
+	for (;;) {
+		if ((i = period_column(j, period, t->count)) == -1 && (i = at) != -1)
+			at = json_next(j, at);
+		if (i == -1)
+			return 0;
+		if (schema_column(t, j, i, e) == -1)
+			return -1;
+	}
+}
+
 struct table *
 table_from_schema(const struct json *j, struct error *e)
 {
-	int db_token = json_member(j, 0, "db"), name_token = json_member(j, 0, "table"), at;
-	int columns = json_member(j, 0, "columns"), rc = 0;
+	int db_token = json_member(j, 0, "db"), name_token = json_member(j, 0, "table");
+	int columns = json_member(j, 0, "columns");
 	char *db = db_token == -1 ? NULL : json_strdup(j, db_token);
 	char *name = name_token == -1 ? NULL : json_strdup(j, name_token);
 	struct table *t = NULL;
@@ -288,11 +335,7 @@ table_from_schema(const struct json *j, struct error *e)
 	free(name);
 	if (t == NULL)
 		return NULL;
-	for (at = json_first(j, columns); at != -1 && rc == 0; at = json_next(j, at))
-		rc = schema_column(t, j, at, e);
-	if (rc == 0)
-		rc = schema_key(t, j, json_member(j, 0, "key"), e);
-	if (rc == 0)
+	if (schema_columns(t, j, columns, e) == 0 && schema_key(t, j, json_member(j, 0, "key"), e) == 0)
 		return t;
 	table_free(t);
 	return NULL;

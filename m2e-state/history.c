@@ -115,7 +115,8 @@ read_names(struct history_entry *x, const struct json *j)
 	if (!x->ddl) {
 		rc = put_name(&names, j, json_member(j, 0, "db"), json_member(j, 0, "table")) |
 		    put_slice(&definition, j, json_member(j, 0, "key")) |
-		    put_slice(&definition, j, json_member(j, 0, "columns"));
+		    put_slice(&definition, j, json_member(j, 0, "columns")) |
+		    put_slice(&definition, j, json_member(j, 0, "period"));
 	} else if (tables != -1) {
 		rc = put_tables(&names, j, tables);
 	}

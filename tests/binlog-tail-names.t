@@ -118,15 +118,63 @@ full_metadata() {
 	sql 'SET GLOBAL binlog_row_metadata = FULL'
 	sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, a int unsigned, b enum('x', 'ü'))"
 	from=$(position)
-	sql "USE $db; INSERT INTO t VALUES (1, 4000000000, 'ü'); ALTER TABLE t DROP a, ADD a2 int unsigned FIRST; INSERT INTO t VALUES (7, 2, 'x'); DROP TABLE t"
+	sql "USE $db; INSERT INTO t VALUES (1, 4000000000, 'ü'); ALTER TABLE t DROP a, ADD a2 int unsigned FIRST; INSERT INTO t VALUES (7, 2, 'x');
+		ALTER TABLE t MODIFY b varchar(9) CHARACTER SET latin1, ADD z tinytext CHARACTER SET latin1;
+		INSERT INTO t (id, b, z) VALUES (3, 'ü', 'ß'); DROP TABLE t"
 	tail_run --from "$from" --until now --table "$db.*"
 	is "$rc" 0 "$1, FULL metadata: a reader that lags behind all changes"
 	is "$(rows_of t "$tmp/out" | paste -sd' ')" \
-		'["insert",["1"],{"id":1,"a":4000000000,"b":"ü"}] ["insert",["2"],{"a2":7,"id":2,"b":"x"}]' "$1, FULL metadata: each row has its own names"
-	like "$(grep -m1 '"op":"schema"' "$tmp/out")" '"from":"event"' "$1, FULL metadata: they come from the event"
-	sql 'SET GLOBAL binlog_row_metadata = MINIMAL'
+		'["insert",["1"],{"id":1,"a":4000000000,"b":"ü"}] ["insert",["2"],{"a2":7,"id":2,"b":"x"}] ["insert",["3"],{"a2":null,"id":3,"b":"ü","z":"ß"}]' \
+		"$1, FULL metadata: each row has its own names"
+	is "$(jq -r 'select(.op == "schema").from' "$tmp/out" | uniq)" event "$1, FULL metadata: they come from the event"
+
+	# which key identifies rows
+	from=$(position)
+	sql "USE $db; CREATE TABLE u (a int NOT NULL, b int NOT NULL, UNIQUE KEY kb (b), UNIQUE KEY ka (a)); INSERT INTO u VALUES (1, 2);
+		CREATE TABLE n (a varchar(9) NOT NULL, b int, UNIQUE KEY (a(3)), UNIQUE KEY (b)); INSERT INTO n VALUES ('x', 1);
+		CREATE TABLE f (a float NOT NULL, b int NOT NULL, UNIQUE KEY (a), UNIQUE KEY (b)); INSERT INTO f VALUES (1, 2)"
+	tail_run --from "$from" --until now --table "$db.*"
+	is "$(jq -c 'select(.op == "schema") | [.table, .key, .from]' "$tmp/out" | paste -sd' ')" \
+		'["u",["b"],"event"] ["n",null,"event"] ["f",["b"],"server"]' "$1, FULL metadata: keys"
+	[ "$db_family" = mysql ] || full_mariadb "$1"
+	sql 'SET GLOBAL binlog_row_metadata = DEFAULT'
 }
 
+# what events do not tell although they name the columns
+full_mariadb() {
+	sql "USE $db; CREATE TABLE j (id int PRIMARY KEY, j json); CREATE TABLE l (id int PRIMARY KEY, l longtext CHARACTER SET latin1, b binary(8));
+		CREATE TABLE v (id int PRIMARY KEY, v int) WITH SYSTEM VERSIONING"
+	from=$(position)
+	sql "USE $db; INSERT INTO j VALUES (1, '[1]'); INSERT INTO l VALUES (1, 'ü', 'b'); INSERT INTO v VALUES (1, 2); CREATE SEQUENCE q"
+	made=$(position)
+	sql "SELECT NEXTVAL($db.q)" >/dev/null
+	tail_run -v --from "$from" --until now --table "$db.*"
+	is "$(jq -c 'select(.op == "schema") | [.table, .key, .from]' "$tmp/out" | paste -sd' ')" \
+		'["j",["id"],"server"] ["l",["id"],"event"] ["v",["id"],"server"]' "$1, FULL metadata: what events do not tell is asked for"
+	is "$(jq -c 'select(.row).row' "$tmp/out" | paste -sd' ')" '{"id":1,"j":[1]} {"id":1,"l":"ü","b":"YgAAAAAAAAA="} {"id":1,"v":2}' \
+		"$1, FULL metadata: as they are"
+	is "$(jq -c 'select(.op == "schema") | [.table, (.period // [] | map([.name, .version, .at]))]' "$tmp/out" | tail -n 1)" \
+		'["v",[["row_start","start",2],["row_end","end",3]]]' "$1: when rows count, which rows leave out"
+	is "$(grep -c 'sequence.*name=' "$tmp/err")" 1 "$1: a sequence is left out, which is said"
+	cp "$tmp/out" "$tmp/full"
+	sql "USE $db; ALTER TABLE j ADD n int; SET system_versioning_alter_history = KEEP; ALTER TABLE v ADD n int"
+	tail_run --from "$from" --until now --table "$db.j"
+	is "$rc $(rows_of j "$tmp/out")" '1 ' "$1, FULL metadata: unless a statement may have changed it meanwhile"
+	like "$(cat "$tmp/err")" 'column j may be JSON' "$1, FULL metadata: which is said"
+	stored "$tmp/full"
+	tail_run --state "$tmp/state" --from "$from" --until "$(jq -r 'select(.op == "commit").pos' "$tmp/full" | tail -n 1)" --table "$db.*"
+	is "$rc $(jq -r 'select(.op == "schema").from' "$tmp/out" | paste -sd' ')" '0 history event history' "$1, FULL metadata: or the schema history knows it"
+	# offline nobody can be asked: the log itself tells of a sequence, or the file that defines tables
+	file=$server/data/$(position | sed 's/:.*//')
+	run binlog-tail --from "$from" --table "$db.q" "$file"
+	is "$rc $(grep -c 'sequence.*name=' "$tmp/err")" '0 1' "$1: a sequence that the log tells of"
+	printf 'USE %s; CREATE SEQUENCE q start with 1 minvalue 1;' "$db" >"$tmp/schema.sql"
+	run binlog-tail --from "$made" --table "$db.q" "$file"
+	is "$rc" 1 "$1: a sequence that nothing tells of"
+	like "$(cat "$tmp/err")" 'it may be a sequence' "$1: which is said"
+	run binlog-tail --from "$made" --table "$db.q" --schema "$tmp/schema.sql" "$file"
+	is "$rc $(grep -c 'sequence.*name=' "$tmp/err")" '0 1' "$1: a sequence that a file tells of"
+}
 # names of any case in statements, in lower case everywhere else
 lower_case() {
 	sql 'CREATE DATABASE Shop; CREATE TABLE Shop.Items (id int PRIMARY KEY, a int, b int)'
@@ -146,13 +194,12 @@ lower_case() {
 		'stale shop.items truncate shop.items drop shop.items stale shop.items' "$1, any case: each statement is about the table"
 }
 
-own_database mariadb # others must not see our statements
-names MariaDB
-sql "DROP DATABASE $db"
-own_database mysql
-names MySQL
-full_metadata MySQL
-sql "DROP DATABASE $db"
+for kind in $databases; do
+	own_database "$kind" # others must not see our statements
+	names "$kind"
+	[ "$kind" = mysql-5.6 ] || full_metadata "$kind"
+	sql "DROP DATABASE $db"
+done
 own_database mariadb --lower-case-table-names=1
 lower_case MariaDB
 done_testing

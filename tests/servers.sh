@@ -131,7 +131,7 @@ new_database() {
 	db=${0##*/}
 	db=t_$(printf %s "${db%.t}" | tr -c 'a-z0-9' _)_$$
 	sql "CREATE DATABASE $db CHARACTER SET utf8mb4" || bail "cannot create database $db"
-	at_exit "sql 'DROP DATABASE IF EXISTS $db'"
+	at_exit "db_socket='$db_socket'; sql 'DROP DATABASE IF EXISTS $db'"
 	[ -z "$es_url" ] || at_exit "es DELETE '/$db.*' >/dev/null 2>&1"
 }
 

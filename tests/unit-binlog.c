@@ -97,7 +97,7 @@ static const struct {
 	{ "ALTER DATABASE d CHARACTER SET utf8mb4", "harmless" },
 	{ "CREATE ALGORITHM=UNDEFINED DEFINER=`table`@`x` SQL SECURITY DEFINER VIEW `v` AS SELECT 1", "harmless" },
 	{ "CREATE DEFINER=`a`@`%` TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET @a = 1", "harmless" },
-	{ "CREATE SEQUENCE s", "harmless" },
+	{ "CREATE SEQUENCE s", "harmless d.s=sequence" },
 	{ "GRANT ALL ON *.* TO a", "harmless" },
 	{ "SET PASSWORD FOR a = 'x'", "harmless" },
 	{ "SET STATEMENT max_statement_time = 10, x = (1) FOR TRUNCATE t", "ddl d.t=truncate" },
@@ -127,7 +127,7 @@ statement_text(const struct statement *st, char *to, size_t size)
 	static const char *const kinds[] = { "unknown", "begin", "commit", "rollback", "savepoint", "rollback-to",
 	    "xa-start", "xa", "harmless", "ddl", "drop-database", "rows" };
 	static const char *const touches[] = { "create", "replace", "options", "harmless", "key", "alter", "drop",
-	    "truncate", "rename", "renamed" };
+	    "truncate", "rename", "renamed", "sequence" };
 	size_t i, n = (size_t)snprintf(to, size, "%s", kinds[st->kind]);
 
 	if (st->database[0] != '\0')
