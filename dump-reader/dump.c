@@ -269,29 +269,45 @@ step(struct dump *d, struct error *e)
 	return rc == -1 ? -1 : 1;
 }
 
-static int
-dump_init(struct dump *d, struct load *l, const struct dump_options *o, struct error *e)
+void
+dump_reset(struct dump *d, const char *db)
+{
+	strlcpy(d->delimiter, ";", sizeof(d->delimiter));
+	strlcpy(d->db, db, sizeof(d->db));
+	d->created[0] = '\0';
+	d->defined = NULL;
+	d->commented = d->completed = d->has_zone = d->no_backslash_escapes = false;
+	d->keys_last = d->transaction = d->has_pos = false;
+	d->charset = charset_find("utf8mb4");
+	d->head.len = 0;
+	d->target = NULL;
+	d->only = NULL;
+}
+
+int
+dump_init(struct dump *d, struct load *l, const struct dump_options *o, const struct stop *stop, struct error *e)
 {
 	memset(d, 0, sizeof(*d));
 	d->load = l;
 	d->options = o;
-	strlcpy(d->delimiter, ";", sizeof(d->delimiter));
-	d->charset = charset_find("utf8mb4");
+	d->stop = stop;
+	dump_reset(d, "");
 	if (row_init(&d->row, MAX_ROW, e) == -1)
 		return -1;
 	d->columns = reallocarray(NULL, MAX_COLUMNS, sizeof(*d->columns));
-	if (d->columns == NULL || buf_init(&d->head, MAX_STATEMENT) == -1)
+	d->unhex = calloc(MAX_COLUMNS, sizeof(*d->unhex));
+	if (d->columns == NULL || d->unhex == NULL || buf_init(&d->head, MAX_STATEMENT) == -1)
 		return error_set(e, RC_TEMP, "dump: %s", strerror(errno));
 	return 0;
 }
 
-static void
+void
 dump_free(struct dump *d)
 {
 	row_free(&d->row);
 	free(d->columns);
+	free(d->unhex);
 	buf_free(&d->head);
-	input_close(&d->in);
 }
 
 /* What some programs put before the text. */
@@ -327,18 +343,33 @@ read_all(struct dump *d, struct error *e)
 	return 0;
 }
 
-/* The definitions in a file, which what is read afterwards does not change. */
-static int
-read_definitions(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
+int
+dump_file(struct dump *d, const char *file, struct error *e)
+{
+	int rc = -1;
+
+	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == 0) {
+		d->in.piece = d->options->piece;
+		if (d->load->work == NULL && !d->definitions_only) {
+			d->in.before_wait = load_flush;
+			d->in.arg = d->load;
+		}
+		rc = read_all(d, e);
+	}
+	input_close(&d->in);
+	return rc;
+}
+
+int
+dump_definitions(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
 {
 	struct dump d;
 	size_t i;
 	int rc = -1;
 
-	if (dump_init(&d, l, o, e) == 0 && input_open(&d.in, file, MAX_ROW, stop, e) == 0) {
+	if (dump_init(&d, l, o, stop, e) == 0) {
 		d.definitions_only = true;
-		d.in.piece = o->piece;
-		rc = read_all(&d, e);
+		rc = dump_file(&d, file, e);
 	}
 	dump_free(&d);
 	for (i = 0; i < l->count; i++)
@@ -356,16 +387,7 @@ dump_look_ahead(struct dump *d, struct error *e)
 		return 0;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", d->in.fd);	/* a descriptor with an offset of its own */
 	log_info("looking through the dump for its tables' keys");
-	return read_definitions(d->load, name, d->options, d->in.stop, e) == -1 ? error_at(e, "%s", d->in.name) : 1;
-}
-
-static int
-load_all(struct dump *d, struct error *e)
-{
-	d->in.before_wait = load_flush;
-	d->in.arg = d->load;
-	d->in.piece = d->options->piece;
-	return read_all(d, e) == -1 ? -1 : load_end(d->load, e);
+	return dump_definitions(d->load, name, d->options, d->stop, e) == -1 ? error_at(e, "%s", d->in.name) : 1;
 }
 
 int
@@ -375,11 +397,11 @@ dump_load(struct load *l, const char *file, const struct dump_options *o, const 
 	struct dump d;
 	int rc = -1;
 
-	if (o->schema != NULL && read_definitions(l, o->schema, o, stop, e) == -1)
+	if (o->schema != NULL && dump_definitions(l, o->schema, o, stop, e) == -1)
 		return -1;
 	l->pos = o->pos;
-	if (dump_init(&d, l, o, e) == 0 && input_open(&d.in, file, MAX_ROW, stop, e) == 0)
-		rc = load_all(&d, e);
+	if (dump_init(&d, l, o, stop, e) == 0 && dump_file(&d, file, e) == 0)
+		rc = load_end(l, e);
 	if (rc == -1 && load_flush(l, &flush) == -1)
 		log_warn("%s", flush.text);
 	if (l->bad_bytes > 0)

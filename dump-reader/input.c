@@ -39,6 +39,7 @@ input_close(struct input *in)
 {
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
+	in->fd = -1;
 	free(in->data);
 	in->data = NULL;
 	inflater_free(&in->inflater);

@@ -45,10 +45,10 @@ find_head(struct dump *d, size_t *n, struct error *e)
 	return 1;
 }
 
-/* What the next literal of a row stands for. */
-static int
-take_column(struct dump *d, const struct sql_token *name, const struct table *t, struct error *e)
+int
+dump_take_column(struct dump *d, const struct sql_token *name, struct error *e)
 {
+	const struct table *t = d->target->table;
 	char *text = sql_is_name(name) ? sql_strdup(name) : NULL;
 	int at = text == NULL ? -1 : table_column(t, text, strlen(text));
 
@@ -61,7 +61,7 @@ take_column(struct dump *d, const struct sql_token *name, const struct table *t,
 
 /* (`a`,`b`,…) */
 static int
-take_columns(struct dump *d, struct sql *s, const struct table *t, struct error *e)
+take_columns(struct dump *d, struct sql *s, struct error *e)
 {
 	struct sql_token name;
 
@@ -69,16 +69,16 @@ take_columns(struct dump *d, struct sql *s, const struct table *t, struct error 
 		return 0;
 	do {
 		name = sql_next(s);
-		if (take_column(d, &name, t, e) == -1)
+		if (dump_take_column(d, &name, e) == -1)
 			return -1;
 	} while (sql_take_mark(s, ','));
 	return sql_take_mark(s, ')') ? 0 : input_error(&d->in, s->p, e, ") was expected");
 }
 
-/* Without a list an INSERT gives all columns that are not invisible, as the servers have it. */
-static void
-all_columns(struct dump *d, const struct table *t)
+void
+dump_all_columns(struct dump *d)
 {
+	const struct table *t = d->target->table;
 	size_t i;
 
 	for (d->columns_count = 0, i = 0; i < t->count; i++)
@@ -111,9 +111,8 @@ check_given(struct dump *d, const bool *given, struct error *e)
 	return 0;
 }
 
-/* Every column has one literal, but for generated ones. */
-static int
-check_columns(struct dump *d, struct error *e)
+int
+dump_check_columns(struct dump *d, struct error *e)
 {
 	bool *given = calloc(d->target->table->count, sizeof(*given));
 	size_t i;
@@ -150,41 +149,51 @@ check_zone(struct dump *d, struct error *e)
 	return 0;
 }
 
-/* Reads the head: d->target and its columns, or NULL for a table that is not wanted. */
-static int
-read_head(struct dump *d, const char *text, size_t n, struct error *e)
+int
+dump_take_target(struct dump *d, struct sql *s, struct error *e)
 {
-	static const char *const words[] = { "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO" };
 	char *db, *name;
-	struct sql s;
-	size_t i;
 	bool wanted;
 	int rc = 0;
 
-	sql_init(&s, text, n);
-	sql_next(&s);
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		sql_take(&s, words[i]);
-	if (dump_take_name(d, &s, &db, &name, e) == -1)
+	if (dump_take_name(d, s, &db, &name, e) == -1)
 		return -1;
 	wanted = load_wants(d->load, db, name);
 	d->target = wanted ? load_find(d->load, db, name) : NULL;
 	if (wanted && d->target == NULL)
 		rc = input_error(&d->in, NULL, e, "rows of %s.%s, whose CREATE TABLE is not in the dump", db, name);
+	else if (d->target != NULL && d->target->skipped)
+		d->target = NULL;
+	else if (d->target != NULL && d->only != NULL && d->target != d->only)
+		rc = input_error(&d->in, NULL, e, "rows of %s.%s in a file of %s.%s", db, name, d->only->table->db,
+		    d->only->table->name);
 	free(db);
 	free(name);
-	if (d->target == NULL)
-		return rc;
-	d->columns_count = 0;
-	if (d->by_name)
-		return 0;	/* each statement names its columns */
-	if (sql_take_mark(&s, '('))
-		rc = take_columns(d, &s, d->target->table, e);
-	else
-		all_columns(d, d->target->table);
-	if (rc == 0)
-		rc = check_columns(d, e);
 	return rc;
+}
+
+/* Reads the head: d->target and its columns, or NULL for a table that is not wanted. */
+static int
+read_head(struct dump *d, const char *text, size_t n, struct error *e)
+{
+	static const char *const words[] = { "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO" };
+	struct sql s;
+	size_t i;
+
+	sql_init(&s, text, n);
+	sql_next(&s);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		sql_take(&s, words[i]);
+	if (dump_take_target(d, &s, e) == -1)
+		return -1;
+	if (d->target == NULL || d->by_name)	/* each statement names its columns */
+		return 0;
+	d->columns_count = 0;
+	if (!sql_take_mark(&s, '('))
+		dump_all_columns(d);
+	else if (take_columns(d, &s, e) == -1)
+		return -1;
+	return dump_check_columns(d, e);
 }
 
 /* The head, unless it is the last one again. */
@@ -216,8 +225,8 @@ take_head(struct dump *d, struct error *e)
 	return 0;
 }
 
-static int
-put_row(struct dump *d, const char *row, size_t n, struct error *e)
+int
+dump_put_row(struct dump *d, const char *row, size_t n, struct error *e)
 {
 	uint64_t offset = d->in.offset;
 	int rc;
@@ -279,7 +288,7 @@ one_row(struct dump *d, struct error *e)
 		if (more_rows(d, e) == -1)
 			return -1;
 	}
-	if (put_row(d, text, (size_t)(next - text), e) == -1)
+	if (dump_put_row(d, text, (size_t)(next - text), e) == -1)
 		return -1;
 	input_skip(&d->in, (size_t)(next - text));
 	return 0;
@@ -314,7 +323,6 @@ take_rows(struct dump *d, struct error *e)
 static int
 take_row_by_name(struct dump *d, struct error *e)
 {
-	const struct table *t = d->target->table;
 	const char *text, *next;
 	struct sql_token name;
 	struct sql s;
@@ -328,7 +336,7 @@ take_row_by_name(struct dump *d, struct error *e)
 	sql_init(&s, text, n);
 	do {
 		name = sql_next(&s);
-		if (take_column(d, &name, t, e) == -1)
+		if (dump_take_column(d, &name, e) == -1)
 			return -1;
 		if (!sql_take_mark(&s, '='))
 			return input_error(&d->in, s.p, e, "= was expected");
@@ -340,10 +348,18 @@ take_row_by_name(struct dump *d, struct error *e)
 	name = sql_next(&s);
 	if (name.type != SQL_END)
 		return input_error(&d->in, name.text, e, ", or %s was expected behind a value", d->delimiter);
-	if (check_columns(d, e) == -1 || put_row(d, text, n, e) == -1)
+	if (dump_check_columns(d, e) == -1 || dump_put_row(d, text, n, e) == -1)
 		return -1;
 	input_skip(&d->in, n + strlen(d->delimiter));
 	return 0;
+}
+
+int
+dump_begin_rows(struct dump *d, struct error *e)
+{
+	if (check_zone(d, e) == -1)
+		return -1;
+	return d->load->open == d->target ? 0 : load_open(d->load, d->target, e);
 }
 
 int
@@ -357,9 +373,7 @@ dump_insert(struct dump *d, struct error *e)
 		return dump_skip_statement(d, e);
 	if (d->no_backslash_escapes)
 		return input_error(&d->in, NULL, e, "rows under NO_BACKSLASH_ESCAPES are not read");
-	if (check_zone(d, e) == -1)
-		return -1;
-	if (d->load->open != d->target && load_open(d->load, d->target, e) == -1)
+	if (dump_begin_rows(d, e) == -1)
 		return -1;
 	return d->by_name ? take_row_by_name(d, e) : take_rows(d, e);
 }

@@ -14,6 +14,7 @@
 #include "lib/shape.h"
 
 #include "load.h"
+#include "work.h"
 
 #define MARK_BYTES 256	/* of a row that a resume token remembers, to know another dump */
 
@@ -89,14 +90,14 @@ no_memory(struct error *e, const char *what)
 	return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "%s: %s", what, strerror(errno));
 }
 
-int
+struct load_table *
 load_define(struct load *l, struct table *t, struct error *e)
 {
 	struct load_table *known = load_find(l, t->db, t->name), **grown;
 
 	if (known != NULL && known->fixed) {
 		table_free(t);
-		return 0;
+		return known;
 	}
 	if (known == NULL) {
 		known = calloc(1, sizeof(*known));
@@ -106,16 +107,17 @@ load_define(struct load *l, struct table *t, struct error *e)
 		if (grown == NULL || known == NULL) {
 			free(known);
 			table_free(t);
-			return no_memory(e, "tables");
+			no_memory(e, "tables");
+			return NULL;
 		}
 		l->all[l->count++] = known;
 	} else if (l->open == known && load_open(l, NULL, e) == -1) {
 		table_free(t);
-		return -1;
+		return NULL;
 	}
 	table_free(known->table);
 	*known = (struct load_table){ .table = t };
-	return 0;
+	return known;
 }
 
 static int
@@ -146,12 +148,18 @@ check_pos(struct load *l, struct error *e)
 	return 0;
 }
 
-static int
-put_schema(struct load *l, struct load_table *t, struct error *e)
+int
+load_begin(struct load *l, struct error *e)
+{
+	return check_pos(l, e) == -1 ? -1 : put_source(l, e);
+}
+
+int
+load_schema(struct load *l, struct load_table *t, struct error *e)
 {
 	if (t->schema_sent)
 		return 0;
-	if (check_pos(l, e) == -1)
+	if (load_begin(l, e) == -1)
 		return -1;
 	t->schema_sent = true;
 	if (shape_table(t->table, &l->values, e) == -1)
@@ -159,23 +167,21 @@ put_schema(struct load *l, struct load_table *t, struct error *e)
 	if (t->table->key_count == 0)
 		log_warn("table has no key that tells its rows apart: it cannot be kept in step table=%s.%s",
 		    t->table->db, t->table->name);
-	if (put_source(l, e) == -1)
-		return -1;
 	return line_end(l, table_put_schema(&l->out.buf, t->table, "dump", &l->pos), e);
 }
 
-static int
-put_head(struct buf *b, const char *op, const struct load_table *t)
+int
+load_put_head(struct buf *b, const char *op, const struct load_table *t, uint64_t rows)
 {
 	if (buf_putf(b, "{\"op\":\"%s\",", op) == -1 || buf_add(b, t->table->label, t->table->label_len) == -1)
 		return -1;
-	return buf_putf(b, ",\"rows\":%" PRIu64, t->rows);
+	return buf_putf(b, ",\"rows\":%" PRIu64, rows);
 }
 
 static int
 done_line(struct buf *b, const struct load_table *t, const struct pos *pos, const char *gtids)
 {
-	if (put_head(b, "done", t) == -1)
+	if (load_put_head(b, "done", t, t->rows) == -1)
 		return -1;
 	if (pos_is_set(pos) && (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, pos) == -1 || buf_putc(b, '"') == -1))
 		return -1;
@@ -184,8 +190,8 @@ done_line(struct buf *b, const struct load_table *t, const struct pos *pos, cons
 	return buf_puts(b, "}\n");
 }
 
-static int
-finish(struct load *l, struct load_table *t, struct error *e)
+int
+load_done(struct load *l, struct load_table *t, struct error *e)
 {
 	t->done = true;
 	if (t->filtered) {	/* a load that is done may sweep away what it did not bring */
@@ -196,7 +202,7 @@ finish(struct load *l, struct load_table *t, struct error *e)
 	log_info("table complete table=%s.%s rows=%" PRIu64, t->table->db, t->table->name, t->rows);
 	if (l->resume.pending)
 		return 0;	/* its lines went out, and were acknowledged, before the resume point */
-	if (put_schema(l, t, e) == -1)
+	if (load_schema(l, t, e) == -1)
 		return -1;
 	return line_end(l, done_line(&l->out.buf, t, &l->pos, l->gtids), e);
 }
@@ -207,7 +213,9 @@ load_open(struct load *l, struct load_table *t, struct error *e)
 	struct load_table *before = l->open;
 
 	l->open = t;
-	if (before != NULL && before != t && !before->done && finish(l, before, e) == -1)
+	if (l->work != NULL)
+		return 0;
+	if (before != NULL && before != t && !before->done && load_done(l, before, e) == -1)
 		return -1;
 	if (t != NULL && t->done) {
 		log_warn("rows of a table come in parts: its done line came too early table=%s.%s", t->table->db,
@@ -219,8 +227,8 @@ load_open(struct load *l, struct load_table *t, struct error *e)
 	return 0;
 }
 
-static uint32_t
-mark(const char *text, size_t n)
+uint32_t
+load_mark(const char *text, size_t n)
 {
 	return (uint32_t)crc32(0, (const Bytef *)text, (uInt)(n < MARK_BYTES ? n : MARK_BYTES));
 }
@@ -232,7 +240,7 @@ put_progress(struct load *l, const struct load_table *t, uint64_t offset, uint32
 
 	l->sent_until = offset;
 	l->sent_ms = now_ms();
-	if (put_head(b, "progress", t) == -1)
+	if (load_put_head(b, "progress", t, t->rows) == -1)
 		return no_memory(e, "output");
 	return line_end(l, buf_putf(b, ",\"resume\":\"%" PRIu64 "-%08" PRIx32 "\"}\n", offset, crc), e);
 }
@@ -243,7 +251,7 @@ look_for_resume(struct load *l, uint64_t offset, const char *text, size_t n, str
 {
 	if (offset < l->resume.offset)
 		return 0;
-	if (offset > l->resume.offset || mark(text, n) != l->resume.crc)
+	if (offset > l->resume.offset || load_mark(text, n) != l->resume.crc)
 		return error_set(e, RC_POSITION, "--resume: this is another dump than the one that was begun");
 	l->resume.pending = false;
 	l->sent_until = offset;
@@ -265,13 +273,15 @@ load_row(struct load *l, struct load_table *t, uint64_t offset, const char *text
 	int rc;
 
 	l->bad_before = l->bad_bytes;
+	if (l->work != NULL)
+		return work_row(l->work, offset, text, n, e);
 	if (l->resume.pending && (rc = look_for_resume(l, offset, text, n, e)) != 1) {
 		t->rows++;
 		return rc;
 	}
-	if (!t->schema_sent && put_schema(l, t, e) == -1)
+	if (!t->schema_sent && load_schema(l, t, e) == -1)
 		return -1;
-	if (progress_is_due(l, offset) && put_progress(l, t, offset, mark(text, n), e) == -1)
+	if (progress_is_due(l, offset) && put_progress(l, t, offset, load_mark(text, n), e) == -1)
 		return -1;
 	t->rows++;
 	return 1;
@@ -295,7 +305,7 @@ load_put(struct load *l, const struct load_table *t, const struct value *values,
 		return error_set(e, RC_FAIL, "%s.%s: bytes that their character set does not have (--strict)",
 		    t->table->db, t->table->name);
 	}
-	return output_line_end(&l->out, e);
+	return l->work != NULL ? 0 : output_line_end(&l->out, e);
 }
 
 int
@@ -306,7 +316,7 @@ load_end(struct load *l, struct error *e)
 	if (load_open(l, NULL, e) == -1)
 		return -1;
 	for (i = 0; i < l->count; i++)
-		if (!l->all[i]->begun && !l->all[i]->fixed)
+		if (!l->all[i]->begun && !l->all[i]->fixed && !l->all[i]->skipped)
 			log_warn("the dump defines a table and shows no sign of its rows: not done table=%s.%s",
 			    l->all[i]->table->db, l->all[i]->table->name);
 	if (l->resume.pending)

@@ -18,6 +18,7 @@ struct load_table {
 	uint64_t rows;		/* so far, those before the resume point too */
 	bool schema_sent, begun, done, warned_generated;
 	bool filtered;		/* the dump has some of its rows only */
+	bool skipped;		/* a sequence, which is no table: its row goes nowhere */
 	bool fixed;		/* known from elsewhere (--schema): what the dump says of it is not read */
 };
 
@@ -32,6 +33,7 @@ struct load {
 	struct load_table **all;
 	size_t count;
 	struct load_table *open;	/* whose rows may be coming */
+	struct work *work;	/* the rows are in several files (work.h), NULL: in one */
 	uint64_t bad_bytes, rows, sent_until;	/* input's offset of the last progress line */
 	uint64_t sent_ms;	/* and its time */
 	uint64_t bad_before;	/* bad_bytes as the row began */
@@ -49,14 +51,23 @@ void	 load_free(struct load *);
 bool	 load_wants(const struct load *, const char *db, const char *table);
 /* NULL: no definition of it was seen. */
 struct load_table *load_find(const struct load *, const char *db, const char *table);
-/* Takes t over; a table of that name that was known is replaced, unless it is fixed. */
-int	 load_define(struct load *, struct table *t, struct error *);
+/* Takes t over; a table of that name that was known is replaced, unless it is fixed. NULL: the error. */
+struct load_table *load_define(struct load *, struct table *t, struct error *);
 /* This table's rows follow: the one before it is complete. NULL: those of none. */
 int	 load_open(struct load *, struct load_table *, struct error *);
 /* Rows are counted here. 1: the row is wanted, and its schema line is out; 0: it comes before the resume point;
  * -1: RC_POSITION when the resume point is not in this dump. text: the row as it stands at offset. */
 int	 load_row(struct load *, struct load_table *, uint64_t offset, const char *text, size_t n, struct error *);
 int	 load_put(struct load *, const struct load_table *, const struct value *, struct error *);
+/* For loads of several files: the lines alone. A table's head with its number of rows; -1: as buf_add. */
+int	 load_put_head(struct buf *, const char *op, const struct load_table *, uint64_t rows);
+int	 load_schema(struct load *, struct load_table *, struct error *);
+/* The source line, when it is not out yet; without a position that is told, or refused. */
+int	 load_begin(struct load *, struct error *);
+/* Its rows are all out, t->rows of them. */
+int	 load_done(struct load *, struct load_table *, struct error *);
+/* By which a row is known again. */
+uint32_t load_mark(const char *text, size_t n);
 /* The dump is complete: what is open is done. */
 int	 load_end(struct load *, struct error *);
 /* What has been made so far must not wait; arg is the load. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* dump-reader: tables as they are, from a dump or by key, as a stream of rows (dump-reader.1). */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -14,14 +16,16 @@
 #include "lib/log.h"
 #include "lib/shape.h"
 
-#include "dump.h"
+#include "folder.h"
 #include "keys.h"
 #include "take.h"
+#include "work.h"
 
 enum {
 	OPT_CONFIG = SHAPE_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME,
 	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_HELP,
-	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT
+	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS,
+	OPT_FIELDS_TERMINATED, OPT_FIELDS_ENCLOSED, OPT_FIELDS_ESCAPED, OPT_LINES_TERMINATED
 };
 
 static const struct option long_options[] = {
@@ -39,6 +43,12 @@ static const struct option long_options[] = {
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "require-pos", no_argument, NULL, OPT_REQUIRE_POS },
 	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "jobs", required_argument, NULL, OPT_JOBS },
+	{ "fields-terminated-by", required_argument, NULL, OPT_FIELDS_TERMINATED },
+	{ "fields-enclosed-by", required_argument, NULL, OPT_FIELDS_ENCLOSED },
+	{ "fields-optionally-enclosed-by", required_argument, NULL, OPT_FIELDS_ENCLOSED },
+	{ "fields-escaped-by", required_argument, NULL, OPT_FIELDS_ESCAPED },
+	{ "lines-terminated-by", required_argument, NULL, OPT_LINES_TERMINATED },
 	{ "time-zone", required_argument, NULL, OPT_TIME_ZONE },
 	SHAPE_LONG_OPTIONS,
 	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
@@ -65,7 +75,9 @@ usage(FILE *to, int rc)
 {
 	fputs("usage: dump-reader [--source SERVER] [--epoch N] [--created TIME] [--pos POS] [--resume TOKEN]\n"
 	    "                   [--database NAME] [--time-zone OFFSET] [--schema FILE] [--require-pos] [--strict]\n"
-	    "                   [OPTION ...] [FILE | -]\n"
+	    "                   [--jobs N] [--fields-terminated-by TEXT] [--fields-enclosed-by CHAR]\n"
+	    "                   [--fields-optionally-enclosed-by CHAR] [--fields-escaped-by CHAR]\n"
+	    "                   [--lines-terminated-by TEXT] [OPTION ...] [FILE | FOLDER | -]\n"
 	    "       dump-reader --keys FILE [--source SERVER] [--epoch N] [--created TIME] [DATABASE ...] [OPTION ...]\n"
 	    "       dump-reader --take-dump FILE --table DB.TABLE ... [DATABASE ...] [--parent-fd N] [-qv]\n"
 	    "       dump-reader --help | --version\n"
@@ -79,16 +91,35 @@ usage(FILE *to, int rc)
 }
 
 static int64_t
-number_arg(const char *option, const char *text, int64_t max)
+number_arg(const char *option, const char *text, int64_t min, int64_t max)
 {
 	const char *why;
-	long long v = strtonum(text, 0, max, &why);
+	long long v = strtonum(text, min, max, &why);
 
 	if (why != NULL) {
 		log_error("--%s %s: %s", option, text, why);
 		exit(RC_USAGE);
 	}
 	return v;
+}
+
+/* With the escapes that the server reads in mysqldump's options. */
+static int
+fields_mark(struct options *o, const char *what, const char *text, struct error *e)
+{
+	char mark[MAX_FIELD_MARK], *to = mark;
+
+	for (; *text != '\0' && to < mark + sizeof(mark) - 1; text++) {
+		if (*text != '\\' || text[1] == '\0') {
+			*to++ = *text;
+			continue;
+		}
+		text++;
+		*to++ = (char)(*text == 't' ? '\t' : *text == 'n' ? '\n' : *text == 'r' ? '\r' : *text);
+	}
+	*to = '\0';
+	return *text != '\0' ? error_set(e, RC_USAGE, "a mark of fields or lines is longer than %d bytes", MAX_FIELD_MARK - 1) :
+	    fields_set(&o->dump.format, what, mark, e);
 }
 
 /* What text alone cannot hold. -1: the message is in e. */
@@ -105,12 +136,17 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_SCHEMA: o->dump.schema = arg; break;
 	case OPT_REQUIRE_POS: o->require_pos = true; break;
 	case OPT_STRICT: o->strict = true; break;
+	case OPT_JOBS: o->dump.jobs = (unsigned)number_arg("jobs", arg, 1, MAX_READERS); break;
+	case OPT_FIELDS_TERMINATED: return fields_mark(o, "terminated", arg, e);
+	case OPT_FIELDS_ENCLOSED: return fields_mark(o, "enclosed", arg, e);
+	case OPT_FIELDS_ESCAPED: return fields_mark(o, "escaped", arg, e);
+	case OPT_LINES_TERMINATED: return fields_mark(o, "ended", arg, e);
 	case OPT_POS: o->pos = arg; break;
 	case OPT_TABLE: return glob_add(&o->tables, arg, NULL, e);
 	case OPT_EXCLUDE: return glob_add(&o->exclude, arg, NULL, e);
-	case OPT_EPOCH: o->source.epoch = (uint32_t)number_arg("epoch", arg, MAX_EPOCH); break;
-	case OPT_CREATED: o->source.created = number_arg("created", arg, INT64_MAX); break;
-	case OPT_PARENT_FD: o->parent_fd = (int)number_arg("parent-fd", arg, 1 << 20); break;
+	case OPT_EPOCH: o->source.epoch = (uint32_t)number_arg("epoch", arg, 0, MAX_EPOCH); break;
+	case OPT_CREATED: o->source.created = number_arg("created", arg, 0, INT64_MAX); break;
+	case OPT_PARENT_FD: o->parent_fd = (int)number_arg("parent-fd", arg, 0, 1 << 20); break;
 	case OPT_TIME_ZONE:
 		o->dump.has_zone = dump_zone(arg, &o->dump.utc_offset_s);
 		return o->dump.has_zone ? 0 : error_set(e, RC_USAGE, "--time-zone %s: not as +02:00", arg);
@@ -151,11 +187,15 @@ read_dump(struct options *o, const char *file, const struct stop *stop, struct e
 {
 	struct load l = { .tables = &o->tables, .exclude = &o->exclude, .values = o->values, .source = o->source,
 	    .require_pos = o->require_pos, .strict = o->strict };
-	int rc = -1;
+	struct stat st;
+	bool folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
+	int rc = fields_check(&o->dump.format, e);
 
 	o->dump.epoch = o->source.epoch;
-	if (load_init(&l, STDOUT_FILENO, o->resume, e) == 0)
-		rc = dump_load(&l, file, &o->dump, stop, e);
+	if (rc == 0)
+		rc = load_init(&l, STDOUT_FILENO, folder ? NULL : o->resume, e);
+	if (rc == 0)
+		rc = folder ? folder_load(&l, file, &o->dump, o->resume, stop, e) : dump_load(&l, file, &o->dump, stop, e);
 	load_free(&l);
 	return rc;
 }
@@ -212,11 +252,12 @@ out:
 int
 main(int argc, char *argv[])
 {
-	struct options o = { .parent_fd = -1 };
+	struct options o = { .parent_fd = -1, .dump.jobs = 1 };
 	struct error e = { 0 };
 	int ch, rc;
 
 	log_init("dump-reader");
+	fields_init(&o.dump.format);
 	while ((ch = getopt_long(argc, argv, "qv", long_options, NULL)) != -1)
 		if (take_option(&o, ch, optarg, &e) == -1) {
 			log_error("%s", e.text);

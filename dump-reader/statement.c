@@ -66,7 +66,7 @@ named_table(struct dump *d, struct sql *s, struct error *e)
 	t = load_find(d->load, db, name);
 	free(db);
 	free(name);
-	return t;
+	return t != NULL && t->skipped ? NULL : t;
 }
 
 bool
@@ -230,12 +230,12 @@ dump_comment(struct dump *d, const char *line, size_t n, struct error *e)
 
 /* A table without a key may get one by ALTER TABLE behind its rows, but not in what the servers' own programs write. */
 static int
-define(struct dump *d, struct table *t, struct error *e)
+define(struct dump *d, struct table *t, bool sequence, struct error *e)
 {
 	struct load_table *known = load_find(d->load, t->db, t->name);
 	int rc = 0;
 
-	if (t->key_count == 0 && !d->commented && !d->definitions_only && (known == NULL || !known->fixed)) {
+	if (t->key_count == 0 && !sequence && !d->commented && !d->definitions_only && (known == NULL || !known->fixed)) {
 		if ((rc = dump_look_ahead(d, e)) == 0 && d->keys_last)
 			rc = input_error(&d->in, NULL, e, "%s.%s: its key comes behind its rows: read the dump from a file, "
 			    "or --schema FILE", t->db, t->name);
@@ -244,7 +244,37 @@ define(struct dump *d, struct table *t, struct error *e)
 		table_free(t);
 		return -1;
 	}
-	return load_define(d->load, t, e);
+	if ((d->defined = load_define(d->load, t, e)) == NULL)
+		return -1;
+	d->defined->skipped = sequence;
+	return 0;
+}
+
+/* mydumper writes a MariaDB sequence as the table that SELECT shows, with an option that says so. */
+static bool
+is_sequence(const char *text, size_t n)
+{
+	const char *options = memrchr(text, ')', n);
+
+	return options != NULL && memmem(options, n - (size_t)(options - text), "SEQUENCE=1", 10) != NULL;
+}
+
+static int
+on_create_database(struct dump *d, struct sql *s, struct error *e)
+{
+	struct sql_token t;
+	char *name;
+
+	if (sql_take(s, "IF") && (!sql_take(s, "NOT") || !sql_take(s, "EXISTS")))
+		return input_error(&d->in, NULL, e, "IF NOT EXISTS was expected");
+	t = sql_next(s);
+	name = sql_is_name(&t) ? sql_strdup(&t) : NULL;
+	if (name == NULL || strlcpy(d->created, name, sizeof(d->created)) >= sizeof(d->created)) {
+		free(name);
+		return input_error(&d->in, NULL, e, "a database's name was expected");
+	}
+	free(name);
+	return 0;
 }
 
 /* CREATE TABLE; what else is created has no rows. */
@@ -259,6 +289,8 @@ on_create(struct dump *d, struct sql *s, struct error *e)
 
 	if (sql_take(s, "OR"))
 		sql_take(s, "REPLACE");
+	if (sql_take(s, "DATABASE") || sql_take(s, "SCHEMA"))
+		return on_create_database(d, s, e);
 	/* in an executable comment it stands in for a view, until the view is made at the dump's end */
 	if (s->executable > 0 || !sql_take(s, "TABLE"))
 		return 0;
@@ -281,7 +313,7 @@ on_create(struct dump *d, struct sql *s, struct error *e)
 		table_free(t);
 		return -1;
 	}
-	return define(d, t, e);
+	return define(d, t, is_sequence(text, n), e);
 }
 
 static int
@@ -315,6 +347,16 @@ on_use(struct dump *d, struct sql *s, struct error *e)
 	return sql_is_name(&t) ? set_db(d, &t, e) : input_error(&d->in, NULL, e, "USE without a name");
 }
 
+int
+dump_check_charset(const struct dump *d, const struct charset *c, struct error *e)
+{
+	/* in these a backslash can be a character's second byte, so the strings' ends are not found by bytes */
+	if (charset_max_bytes(c) > 1 && !charset_is_utf8(c))
+		return input_error(&d->in, NULL, e, "a dump in %s is not read: make it with "
+		    "--default-character-set=utf8mb4", charset_name(c));
+	return 0;
+}
+
 static int
 set_names(struct dump *d, struct sql *s, struct error *e)
 {
@@ -326,10 +368,7 @@ set_names(struct dump *d, struct sql *s, struct error *e)
 		free(name);
 		return -1;
 	}
-	/* in these a backslash can be a character's second byte, so the strings' ends are not found by bytes */
-	if (charset_max_bytes(d->charset) > 1 && !charset_is_utf8(d->charset)) {
-		input_error(&d->in, NULL, e,
-		    "a dump in %s is not read: make it with --default-character-set=utf8mb4", name);
+	if (dump_check_charset(d, d->charset, e) == -1) {
 		free(name);
 		return -1;
 	}
@@ -346,6 +385,8 @@ set_zone(struct dump *d, const struct sql_token *value)
 {
 	char *text = value->type == SQL_STRING ? sql_strdup(value) : NULL;
 
+	if (text == NULL && d->definitions_only)
+		return;		/* what it is set back to at the file's end is not the rows' */
 	d->has_zone = text != NULL && dump_zone(text, &d->utc_offset_s);
 	free(text);
 }
@@ -425,7 +466,7 @@ static const struct keyword {
 	int (*run)(struct dump *, struct sql *, struct error *);
 } keywords[] = {
 	{ "ALTER", on_alter }, { "BEGIN", on_begin }, { "CHANGE", on_change }, { "COMMIT", on_commit },
-	{ "CREATE", on_create }, { "LOCK", on_lock }, { "SET", on_set }, { "START", on_start }, { "UNLOCK", on_unlock },
+	{ "CREATE", on_create }, { "LOAD", dump_load_data }, { "LOCK", on_lock }, { "SET", on_set }, { "START", on_start }, { "UNLOCK", on_unlock },
 	{ "USE", on_use },
 	{ "ANALYZE" }, { "DEALLOCATE" }, { "DO" }, { "DROP" }, { "EXECUTE" }, { "FLUSH" },
 	{ "GRANT" }, { "INSTALL" }, { "PREPARE" }, { "RESET" }, { "REVOKE" }, { "SELECT" }, { "SHOW" }, { "STOP" }, { "UNINSTALL" },

@@ -32,7 +32,7 @@ read_bytes(const uint8_t *bytes, size_t n, size_t piece, int out, struct error *
 {
 	struct load l = { .tables = &none, .exclude = &none };
 	struct dump_options o = { .database = "d", .has_zone = true, .piece = piece };
-	struct stop stop = { .parent_fd = -1 };
+	struct stop stop = { .fd = -1 };
 	int fd = file_of(bytes, n), rc = -1;
 	char name[64];
 
