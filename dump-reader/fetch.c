@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mysqld_error.h>
-
 #include "lib/shape.h"
 
 #include "fetch.h"
@@ -63,6 +61,7 @@ fetch_free(struct fetch *f)
 {
 	if (f == NULL)
 		return;
+	select_free(&f->select);
 	table_free(f->table);
 	buf_free(&f->keys);
 	buf_free(&f->literals);
@@ -168,29 +167,13 @@ put_table(struct fetch *f)
 	return db_put_name(&f->sql, f->name);
 }
 
-/* SELECT of all columns, invisible and generated ones too, of the batch's keys. */
 static int
 put_select(struct fetch *f)
 {
-	const struct table *t = f->table;
 	size_t i;
 
 	buf_clear(&f->sql);
-	for (i = 0; i < t->count; i++) {
-		if (buf_puts(&f->sql, i == 0 ? "SELECT " : ",") == -1)
-			return -1;
-		if (t->columns[i].hidden) {
-			if (buf_puts(&f->sql, "NULL") == -1)
-				return -1;
-			continue;
-		}
-		if (db_put_name(&f->sql, t->columns[i].name) == -1)
-			return -1;
-		/* as text a FLOAT loses digits; as a DOUBLE it has them all (and *1 keeps the sign of a zero) */
-		if (t->columns[i].kind == COLUMN_FLOAT && buf_puts(&f->sql, "*1e0") == -1)
-			return -1;
-	}
-	if (put_table(f) == -1)
+	if (select_put(&f->sql, &f->select) == -1)
 		return -1;
 	for (i = 0; i < f->count; i++)	/* OR, not a list of rows: older servers find those without the index */
 		if (buf_puts(&f->sql, i == 0 ? " WHERE (" : ") OR (") == -1 ||
@@ -200,23 +183,19 @@ put_select(struct fetch *f)
 }
 
 static int
-put_snapshot(struct fetch *f, MYSQL_ROW row, const unsigned long *lengths, struct output *out, const struct pos *pos,
-    const struct value_options *o, struct error *e)
+put_snapshot(struct fetch *f, struct output *out, const struct pos *pos, const struct value_options *o, struct error *e)
 {
+	const struct value *values = f->select.values;
 	const struct table *t = f->table;
-	const struct row_event r = { .op = "snapshot", .table = t, .row = f->values, .key = f->values, .pos = pos };
+	const struct row_event r = { .op = "snapshot", .table = t, .row = values, .key = values, .pos = pos };
 	uint16_t *slot;
 	size_t i;
 
-	for (i = 0; i < t->count; i++)
-		if (value_from_text(&f->values[i], &t->columns[i], row[i] == NULL ? TEXT_NULL : TEXT_STRING, row[i],
-		    lengths[i], o, e) == -1)
-			return error_at(e, "table %s.%s", f->db, f->name);
 	buf_clear(&f->scratch);
 	for (i = 0; i < t->key_count; i++) {
 		if (buf_putc(&f->scratch, i == 0 ? '[' : ',') == -1)
 			return no_memory(e);
-		if (value_put_key(&f->scratch, &t->columns[t->key[i]], &f->values[t->key[i]], e) == -1)
+		if (value_put_key(&f->scratch, &t->columns[t->key[i]], &values[t->key[i]], e) == -1)
 			return -1;
 	}
 	if (buf_putc(&f->scratch, ']') == -1)
@@ -228,30 +207,18 @@ put_snapshot(struct fetch *f, MYSQL_ROW row, const unsigned long *lengths, struc
 }
 
 static int
-select_failed(struct fetch *f, struct error *e)
-{
-	db_error(f->my, e, "SELECT");
-	if (mysql_errno(f->my) == ER_TABLE_DEF_CHANGED)	/* altered since the snapshot: the next one fits again */
-		e->rc = RC_TEMP;
-	return error_at(e, "table %s.%s", f->db, f->name);
-}
-
-static int
 put_rows(struct fetch *f, struct output *out, const struct pos *pos, const struct value_options *o, struct error *e)
 {
-	MYSQL_RES *res;
-	MYSQL_ROW row;
-	int rc = 0;
+	int rc;
 
 	if (put_select(f) == -1)
 		return no_memory(e);
-	if (mysql_real_query(f->my, f->sql.data, f->sql.len) != 0 || (res = mysql_use_result(f->my)) == NULL)
-		return select_failed(f, e);
-	while (rc == 0 && (row = mysql_fetch_row(res)) != NULL)
-		rc = put_snapshot(f, row, mysql_fetch_lengths(res), out, pos, o, e);
-	if (rc == 0 && mysql_errno(f->my) != 0)
-		rc = select_failed(f, e);
-	mysql_free_result(res);	/* reads the rest away */
+	if (select_prepare(&f->select, &f->sql, e) == -1 || select_run(&f->select, e) == -1)
+		return -1;
+	while ((rc = select_row(&f->select, e)) == 1)
+		if (put_snapshot(f, out, pos, o, e) == -1)
+			return -1;
+	select_end(&f->select);
 	return rc;
 }
 
@@ -340,7 +307,8 @@ fetch_run(struct fetch *f, struct output *out, const struct pos *pos, const stru
 
 	if (f->count == 0)
 		return 0;
-	if (!f->schema_sent && shape_table(f->table, o, e) == -1)
+	if (!f->schema_sent && (shape_table(f->table, o, e) == -1 ||
+	    select_init(&f->select, f->my, f->table, NULL, 0, e) == -1))
 		return -1;
 	if (!f->schema_sent && table_put_schema(&out->buf, f->table, "server", pos) == -1)
 		return no_memory(e);

@@ -11,6 +11,8 @@
 #include "lib/json.h"
 #include "lib/output.h"
 
+#include "select.h"
+
 #define FETCH_KEYS 200		/* of one SELECT */
 #define FETCH_SLOTS 512		/* of the table that finds them: a power of two, more than twice as many */
 #define FETCH_BYTES (1 << 20)	/* of their text, beyond which no further one is taken */
@@ -28,7 +30,8 @@ struct fetch {
 	size_t count;
 	uint16_t slots[FETCH_SLOTS];	/* index + 1 */
 	struct buf keys, literals, sql, scratch;
-	struct value *values;
+	struct select select;
+	struct value *values;		/* of a row that is gone */
 };
 
 /* Reads the table's definition. RC_FAIL: there is no such table, or it has no key. */

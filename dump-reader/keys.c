@@ -13,6 +13,7 @@
 
 #include "fetch.h"
 #include "keys.h"
+#include "select.h"
 #include "snapshot.h"
 
 #define READ_TIMEOUT_S 600	/* a SELECT by key that takes longer waits for a lock */
@@ -212,7 +213,8 @@ start(struct keys *k, struct error *e)
 {
 	struct source *s = &k->o->source;
 
-	if ((k->my = db_connect(&k->o->db, e)) == NULL || db_server(k->my, &k->server, e) == -1)
+	if ((k->my = db_connect(&k->o->db, e)) == NULL || db_server(k->my, &k->server, e) == -1 ||
+	    select_session(k->my, e) == -1)
 		return -1;
 	if (s->server[0] != '\0' && strcmp(s->server, k->server.id) != 0)
 		return error_set(e, RC_POSITION, "this server is %s, not %s: their positions cannot be compared",
