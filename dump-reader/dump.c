@@ -354,7 +354,9 @@ dump_file(struct dump *d, const char *file, struct error *e)
 			d->in.before_wait = load_flush;
 			d->in.arg = d->load;
 		}
+		d->load->stats.fd = d->in.fd;
 		rc = read_all(d, e);
+		d->load->stats.fd = -1;
 	}
 	input_close(&d->in);
 	return rc;

@@ -55,7 +55,7 @@ forget_tables(struct keys *k)
 static int
 begin(struct keys *k, struct error *e)
 {
-	if (snapshot_begin(k->my, &k->server, k->stop, &k->s0, e) == -1)
+	if (snapshot_begin(k->my, &k->server, NULL, k->stop, &k->s0, e) == -1)
 		return -1;
 	k->s0.epoch = k->o->source.epoch;
 	return 0;

@@ -305,6 +305,7 @@ load_put(struct load *l, const struct load_table *t, const struct value *values,
 		return error_set(e, RC_FAIL, "%s.%s: bytes that their character set does not have (--strict)",
 		    t->table->db, t->table->name);
 	}
+	stats_count(&l->stats, t->table->db, t->table->name, 1, l->out.buf.len - was);
 	return l->work != NULL ? 0 : output_line_end(&l->out, e);
 }
 

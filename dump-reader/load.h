@@ -10,6 +10,8 @@
 #include "lib/glob.h"
 #include "lib/output.h"
 
+#include "stats.h"
+
 #define PROGRESS_BYTES (8 << 20)	/* of input between two progress lines */
 #define PROGRESS_MS 2000	/* and time, as long as rows come */
 
@@ -43,6 +45,7 @@ struct load {
 		uint32_t crc;
 	} resume;
 	bool source_sent, told_pos;
+	struct stats stats;	/* off unless stats_init was called */
 };
 
 /* resume: a progress line's token, or NULL. */

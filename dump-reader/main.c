@@ -18,12 +18,14 @@
 
 #include "folder.h"
 #include "keys.h"
+#include "live.h"
 #include "take.h"
 #include "work.h"
 
 enum {
 	OPT_CONFIG = SHAPE_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME,
-	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_HELP,
+	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_LIVE, OPT_WHERE,
+	OPT_RATE, OPT_MAX_LAG, OPT_GTIDS, OPT_PAGE_ROWS, OPT_STATS, OPT_HELP,
 	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS,
 	OPT_FIELDS_TERMINATED, OPT_FIELDS_ENCLOSED, OPT_FIELDS_ESCAPED, OPT_LINES_TERMINATED
 };
@@ -31,6 +33,13 @@ enum {
 static const struct option long_options[] = {
 	{ "keys", required_argument, NULL, OPT_KEYS },
 	{ "take-dump", required_argument, NULL, OPT_TAKE_DUMP },
+	{ "live", no_argument, NULL, OPT_LIVE },
+	{ "where", required_argument, NULL, OPT_WHERE },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "max-lag", required_argument, NULL, OPT_MAX_LAG },
+	{ "gtids", required_argument, NULL, OPT_GTIDS },
+	{ "page-rows", required_argument, NULL, OPT_PAGE_ROWS },
+	{ "stats", no_argument, NULL, OPT_STATS },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "table", required_argument, NULL, OPT_TABLE },
 	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
@@ -67,6 +76,8 @@ struct options {
 	struct value_options values;
 	struct dump_options dump;
 	bool require_pos, strict;
+	struct live_options live;	/* of which it takes the rest over */
+	bool is_live;
 	int parent_fd;
 };
 
@@ -77,7 +88,10 @@ usage(FILE *to, int rc)
 	    "                   [--database NAME] [--time-zone OFFSET] [--schema FILE] [--require-pos] [--strict]\n"
 	    "                   [--jobs N] [--fields-terminated-by TEXT] [--fields-enclosed-by CHAR]\n"
 	    "                   [--fields-optionally-enclosed-by CHAR] [--fields-escaped-by CHAR]\n"
-	    "                   [--lines-terminated-by TEXT] [OPTION ...] [FILE | FOLDER | -]\n"
+	    "                   [--lines-terminated-by TEXT] [--stats] [OPTION ...] [FILE | FOLDER | -]\n"
+	    "       dump-reader --live | --host NAME [--table DB.TABLE ...] [--jobs N] [--where SQL] [--rate N]\n"
+	    "                   [--page-rows N] [--max-lag SECONDS] [--resume TOKEN] [--source SERVER] [--pos POS --gtids SET]\n"
+	    "                   [--epoch N] [--created TIME] [--stats] [DATABASE ...] [OPTION ...]\n"
 	    "       dump-reader --keys FILE [--source SERVER] [--epoch N] [--created TIME] [DATABASE ...] [OPTION ...]\n"
 	    "       dump-reader --take-dump FILE --table DB.TABLE ... [DATABASE ...] [--parent-fd N] [-qv]\n"
 	    "       dump-reader --help | --version\n"
@@ -131,12 +145,19 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_CONFIG: o->config = arg; break;
 	case OPT_KEYS: o->keys = arg; break;
 	case OPT_TAKE_DUMP: o->take_dump = arg; break;
+	case OPT_LIVE: o->is_live = true; break;
+	case OPT_WHERE: o->live.where = arg; break;
+	case OPT_RATE: o->live.rate = (uint64_t)number_arg("rate", arg, 1, 1000000000); break;
+	case OPT_MAX_LAG: o->live.max_lag_s = number_arg("max-lag", arg, 0, 1000000); break;
+	case OPT_GTIDS: o->live.gtids = arg; break;
+	case OPT_PAGE_ROWS: o->live.page_rows = (uint64_t)number_arg("page-rows", arg, 1, MAX_PAGE_ROWS); break;
+	case OPT_STATS: o->live.stats = true; break;
 	case OPT_RESUME: o->resume = arg; break;
 	case OPT_DATABASE: o->dump.database = arg; break;
 	case OPT_SCHEMA: o->dump.schema = arg; break;
 	case OPT_REQUIRE_POS: o->require_pos = true; break;
 	case OPT_STRICT: o->strict = true; break;
-	case OPT_JOBS: o->dump.jobs = (unsigned)number_arg("jobs", arg, 1, MAX_READERS); break;
+	case OPT_JOBS: o->dump.jobs = (unsigned)number_arg("jobs", arg, 1, MAX_JOBS); break;
 	case OPT_FIELDS_TERMINATED: return fields_mark(o, "terminated", arg, e);
 	case OPT_FIELDS_ENCLOSED: return fields_mark(o, "enclosed", arg, e);
 	case OPT_FIELDS_ESCAPED: return fields_mark(o, "escaped", arg, e);
@@ -192,10 +213,12 @@ read_dump(struct options *o, const char *file, const struct stop *stop, struct e
 	int rc = fields_check(&o->dump.format, e);
 
 	o->dump.epoch = o->source.epoch;
+	stats_init(&l.stats, o->live.stats);
 	if (rc == 0)
 		rc = load_init(&l, STDOUT_FILENO, folder ? NULL : o->resume, e);
 	if (rc == 0)
 		rc = folder ? folder_load(&l, file, &o->dump, o->resume, stop, e) : dump_load(&l, file, &o->dump, stop, e);
+	stats_end(&l.stats);
 	load_free(&l);
 	return rc;
 }
@@ -210,6 +233,44 @@ read_keys(struct options *o, struct config *c, const struct stop *stop, struct e
 	if (rc == 0)
 		rc = keys_run(&k, stop, e);
 	db_options_free(&k.db);
+	return rc;
+}
+
+/* Without --table: those of the configuration. */
+static int
+configured_tables(struct glob_list *l, const struct config *c, struct error *e)
+{
+	char *item;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && (item = config_item(c, "database.tables", i)) != NULL; i++) {
+		rc = glob_add(l, item, config_get(c, "database.name"), e);
+		free(item);
+	}
+	return rc;
+}
+
+static int
+read_live(struct options *o, struct config *c, const struct stop *stop, struct error *e)
+{
+	struct live_options *l = &o->live;
+	int rc;
+
+	if (pos_is_set(&o->dump.pos) != (l->gtids != NULL))
+		return error_set(e, RC_USAGE, "of tables read live --pos and --gtids go together");
+	if (o->tables.count == 0 && configured_tables(&o->tables, c, e) == -1)
+		return -1;
+	l->jobs = o->dump.jobs;
+	l->tables = &o->tables;
+	l->exclude = &o->exclude;
+	l->source = o->source;
+	l->values = o->values;
+	l->resume = o->resume;
+	l->pos = o->dump.pos;
+	if ((rc = db_options_init(&l->db, c, &o->db, e)) == 0)
+		rc = live_run(l, stop, e);
+	db_options_free(&l->db);
 	return rc;
 }
 
@@ -242,6 +303,8 @@ run(struct options *o, const char *file, struct error *e)
 		rc = take_dump(o, &c, &stop, e);
 	else if (o->keys != NULL)
 		rc = read_keys(o, &c, &stop, e);
+	else if (o->is_live)
+		rc = read_live(o, &c, &stop, e);
 	else
 		rc = read_dump(o, file, &stop, e);
 out:
@@ -252,9 +315,9 @@ out:
 int
 main(int argc, char *argv[])
 {
-	struct options o = { .parent_fd = -1, .dump.jobs = 1 };
+	struct options o = { .parent_fd = -1, .dump.jobs = 1, .live = { .page_rows = MAX_PAGE_ROWS, .max_lag_s = -1 } };
 	struct error e = { 0 };
-	int ch, rc;
+	int ch, rc, modes;
 
 	log_init("dump-reader");
 	fields_init(&o.dump.format);
@@ -263,7 +326,11 @@ main(int argc, char *argv[])
 			log_error("%s", e.text);
 			return e.rc;
 		}
-	if (argc - optind > (o.keys == NULL && o.take_dump == NULL) || (o.keys != NULL && o.take_dump != NULL))
+	/* who names a server and no file means its tables */
+	if (optind == argc && o.keys == NULL && o.take_dump == NULL && db_arg_server(&o.db))
+		o.is_live = true;
+	modes = (o.keys != NULL) + (o.take_dump != NULL) + o.is_live;
+	if (modes > 1 || argc - optind > (modes == 0))
 		usage(stderr, RC_USAGE);
 	rc = run(&o, optind < argc ? argv[optind] : "-", &e);
 	glob_free(&o.tables);

@@ -11,6 +11,7 @@
 #include "snapshot.h"
 #include "xa.h"
 
+#define LOCK_S 5		/* that a lock may let writers wait */
 #define WAIT_MS 60000	/* for transactions that are on their way: longer with semi-sync and no replica that answers */
 
 /* MariaDB keeps the position that belongs to the snapshot. */
@@ -56,7 +57,7 @@ snapshot_strip_owners(char *set)
 
 /* Until the GTIDs that were logged and not committed yet are committed. */
 static int
-wait_for(MYSQL *my, const char *set, const struct stop *stop, struct error *e)
+wait_for(MYSQL *my, const char *function, const char *set, const struct stop *stop, struct error *e)
 {
 	uint64_t until = now_ms() + WAIT_MS;
 	struct db_row r;
@@ -64,13 +65,13 @@ wait_for(MYSQL *my, const char *set, const struct stop *stop, struct error *e)
 
 	while (!done && now_ms() < until) {
 		/* a second at a time, so that a signal is heard */
-		if (stop_asked(stop, e) == -1 || db_row(my, &r, e, "SELECT WAIT_FOR_EXECUTED_GTID_SET('%s', 1)", set) == -1)
+		if (stop_asked(stop, e) == -1 || db_row(my, &r, e, "SELECT %s('%s', 1)", function, set) == -1)
 			return -1;
 		done = r.found && r.cells[0] != NULL && strcmp(r.cells[0], "0") == 0;
 		db_row_free(&r);
 	}
-	return done ? 0 : error_set(e, RC_TEMP, "transactions that are in the binary log did not become visible in %d s "
-	    "(semi-sync without a replica?): %.200s", WAIT_MS / 1000, set);
+	return done ? 0 : error_set(e, RC_TEMP, "transactions did not become visible in %d s (semi-sync without a replica? "
+	    "a replica behind?): %.200s", WAIT_MS / 1000, set);
 }
 
 static int
@@ -88,7 +89,7 @@ gtid_begin(MYSQL *my, const struct db_server *server, const struct stop *stop, s
 	if (owned == NULL)
 		return error_set(e, RC_TEMP, "gtid_owned: %s", strerror(errno));
 	snapshot_strip_owners(owned);
-	rc = *owned == '\0' ? 0 : wait_for(my, owned, stop, e);
+	rc = *owned == '\0' ? 0 : wait_for(my, "WAIT_FOR_EXECUTED_GTID_SET", owned, stop, e);
 	free(owned);
 	return rc;
 }
@@ -129,28 +130,75 @@ log_status_begin(MYSQL *my, struct pos *s0, struct error *e)
 	return rc;
 }
 
+/* A write that is in the log and not committed yet holds its table. With autocommit MySQL 5.6 lets go of it too early. */
 static int
-mysql_begin(MYSQL *my, const struct db_server *server, const struct stop *stop, struct pos *s0, struct error *e)
+locked_begin(MYSQL *my, const struct db_server *server, const char *tables, struct pos *s0, struct error *e)
 {
-	struct db_row r;
-	bool gtids;
+	struct error ignored;
+	int rc;
 
-	if (server->version < 50705)
+	/* who waits for a lock is in the way of those behind him */
+	if (db_run(my, e, "SET SESSION autocommit=0, lock_wait_timeout=%d", LOCK_S) == -1 ||
+	    db_run(my, e, "LOCK TABLES %s", tables) == -1)
+		rc = error_at(e, "without GTIDs and performance_schema.log_status a position is proven by a lock");
+	else
+		rc = db_position(my, server, s0, NULL, e);
+	db_run(my, &ignored, "UNLOCK TABLES");
+	if (db_run(my, rc == 0 ? e : &ignored, "SET SESSION autocommit=1, lock_wait_timeout=DEFAULT") == -1)
+		rc = -1;
+	return rc;
+}
+
+static int
+mysql_begin(MYSQL *my, const struct db_server *server, const char *tables, const struct stop *stop, struct pos *s0,
+    struct error *e)
+{
+	bool gtids = false;
+	struct db_row r;
+
+	if (server->version >= 50705) {
+		if (db_row(my, &r, e, "SELECT @@global.gtid_mode") == -1)
+			return -1;
+		gtids = r.found && r.cells[0] != NULL && strcmp(r.cells[0], "ON") == 0;
+		db_row_free(&r);
+	}
+	if (gtids)
+		return gtid_begin(my, server, stop, s0, e);
+	if (tables == NULL && server->version < 80000)
 		return error_set(e, RC_FAIL, "this server (%s) has no way to prove what a SELECT sees", server->version_text);
-	if (db_row(my, &r, e, "SELECT @@global.gtid_mode") == -1)
-		return -1;
-	gtids = r.found && r.cells[0] != NULL && strcmp(r.cells[0], "ON") == 0;
-	db_row_free(&r);
-	return gtids ? gtid_begin(my, server, stop, s0, e) : log_status_begin(my, s0, e);
+	if (server->version >= 80000 && (log_status_begin(my, s0, e) == 0 || e->rc != RC_FAIL || tables == NULL))
+		return e->rc == RC_OK ? 0 : -1;
+	return locked_begin(my, server, tables, s0, e);
 }
 
 int
-snapshot_begin(MYSQL *my, const struct db_server *server, const struct stop *stop, struct pos *s0, struct error *e)
+snapshot_begin(MYSQL *my, const struct db_server *server, const char *tables, const struct stop *stop, struct pos *s0,
+    struct error *e)
 {
 	/* looked for on both sides: one prepared before the position and finished behind it is missed by neither */
+	e->rc = RC_OK;
 	if (xa_refuse(my, server, e) == -1)
 		return -1;
-	if ((server->mariadb ? mariadb_begin(my, s0, e) : mysql_begin(my, server, stop, s0, e)) == -1)
+	if ((server->mariadb ? mariadb_begin(my, s0, e) : mysql_begin(my, server, tables, stop, s0, e)) == -1)
+		return -1;
+	return xa_refuse(my, server, e);
+}
+
+/* What replicas are given is text, which becomes a part of a statement. */
+static bool
+is_gtid_set(const char *set)
+{
+	return *set != '\0' && set[strspn(set, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:-, ")] == '\0';
+}
+
+int
+snapshot_reach(MYSQL *my, const struct db_server *server, const char *gtids, const struct stop *stop, struct error *e)
+{
+	if (!is_gtid_set(gtids))
+		return error_set(e, RC_USAGE, "--gtids %.100s: not a set of GTIDs", gtids);
+	if (xa_refuse(my, server, e) == -1)
+		return -1;
+	if (wait_for(my, server->mariadb ? "MASTER_GTID_WAIT" : "WAIT_FOR_EXECUTED_GTID_SET", gtids, stop, e) == -1)
 		return -1;
 	return xa_refuse(my, server, e);
 }

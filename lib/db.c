@@ -29,6 +29,12 @@ db_arg(struct db_args *a, int ch, const char *arg)
 	return true;
 }
 
+bool
+db_arg_server(const struct db_args *a)
+{
+	return a->value[DB_OPT_HOST - DB_OPT_HOST] != NULL || a->value[DB_OPT_SOCKET - DB_OPT_HOST] != NULL;
+}
+
 static int
 take_tls(struct db_options *o, const struct config *c, struct error *e)
 {

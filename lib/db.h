@@ -39,6 +39,8 @@ struct db_args {
 };
 /* Keeps optarg if ch is one of them. */
 bool	 db_arg(struct db_args *, int ch, const char *optarg);
+/* Has a server been named, by its host or its socket? */
+bool	 db_arg_server(const struct db_args *);
 
 struct db_options {
 	/* borrowed from the configuration; ssl_mode is at least verify-ca when there is a CA to verify with */

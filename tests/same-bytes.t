@@ -1,5 +1,5 @@
 #!/bin/sh
-# One row gives the same bytes by every road: binary log, dump, SELECT by key; of every type and every kind of key, on
+# One row gives the same bytes by every road: binary log, dump, SELECT by key, tables read live; of every type and every kind of key, on
 # both servers. (A FLOAT in a dump has only the digits that its server printed: the one exception.)
 . "${0%/*}/tap.sh"
 . "${0%/*}/servers.sh"
@@ -51,9 +51,12 @@ on_server() {
 	hex_dump $(cat "$tmp/tables") >"$tmp/hex.sql"
 	dump-reader -q "$tmp/hex.sql" >"$tmp/hex.ndjson" || cat "$tmp/hex.ndjson" >&2
 	dump-reader -q --config "$tmp/config.json" --keys "$tmp/dump.ndjson" >"$tmp/keys.ndjson"
+	# in pages of one row: each key that there is, is where a page begins
+	dump-reader -q --live --config "$tmp/config.json" --exclude "$db.none*" --page-rows 1 >"$tmp/live.ndjson"
+	is "$?" 0 "$db_kind: read live"
 	binlog-tail -q --config "$tmp/config.json" --from "$from" --until now --table "$db.*" >"$tmp/tail.ndjson"
 	is "$?" 0 "$db_kind: the log"
-	for road in dump hex keys tail; do
+	for road in dump hex keys live tail; do
 		rows "$tmp/$road.ndjson" >"$tmp/$road.all"
 		grep -v '^"big"' "$tmp/$road.all" >"$tmp/$road.rows"
 		grep '^"big"' "$tmp/$road.all" | md5sum >>"$tmp/$road.rows" # too long for a person's eyes
@@ -63,9 +66,11 @@ on_server() {
 	is "$(wc -l <"$tmp/tail.all")" "$(sql "$(sed "s/.*/SELECT COUNT(*) FROM $db.\`&\` UNION ALL/" "$tmp/tables") SELECT 0" |
 		awk '{ n += $1 } END { print n }')" "$db_kind: all rows"
 	same "$tmp/keys.rows" "$tmp/tail.rows" "$db_kind: by key and by log: the same bytes"
+	same "$tmp/live.rows" "$tmp/tail.rows" "$db_kind: read live and by log: the same bytes"
 	same "$tmp/dump.nofloat" "$tmp/tail.nofloat" "$db_kind: by dump and by log: the same bytes"
 	same "$tmp/hex.rows" "$tmp/dump.rows" "$db_kind: by a dump in hex: the same bytes"
 	same "$tmp/dump.schemas" "$tmp/keys.schemas" "$db_kind: the same definition in a dump and on the server"
+	same "$tmp/live.schemas" "$tmp/keys.schemas" "$db_kind: and when it is read live"
 	same "$tmp/tail.schemas" "$tmp/keys.schemas" "$db_kind: and in the log"
 	isnt "$(cat "$tmp/dump.rows")" "$(cat "$tmp/tail.rows")" "$db_kind: (a FLOAT in a dump does lack digits)"
 	sql "DROP DATABASE $db"

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* --stats: how a load goes on, for the person at the terminal. */
+#ifndef DUMP_READER_STATS_H
+#define DUMP_READER_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stats {
+	bool on;
+	uint64_t rows, bytes;	/* so far */
+	uint64_t total_rows;	/* about how many there are; 0: unknown */
+	int fd;			/* a file that is read, whose place says how much is left; -1: none */
+	uint64_t began_ms, told_ms, skipped;
+};
+
+/* Off unless standard error is a terminal. */
+void	 stats_init(struct stats *, bool wanted);
+/* So many rows, of so many bytes, more: a line once a second, over the one before. */
+void	 stats_count(struct stats *, const char *db, const char *table, uint64_t rows, uint64_t bytes);
+/* The last line stays. */
+void	 stats_end(struct stats *);
+
+#endif
