@@ -9,6 +9,7 @@
 #include <mysqld_error.h>
 
 #include "lib/db.h"
+#include "lib/octets.h"
 
 #include "select.h"
 
@@ -33,7 +34,7 @@ struct select_param {
 		uint64_t u;
 		MYSQL_TIME time;
 	};
-	char year[8];
+	char text[OCTETS_TEXT];	/* what is made of a value */
 	unsigned long len;
 	MYSQL_BIND bind;
 };
@@ -55,6 +56,18 @@ type_of(enum column_kind kind)
 	case COLUMN_DATETIME: return MYSQL_TYPE_DATETIME;
 	case COLUMN_TIMESTAMP: return MYSQL_TYPE_TIMESTAMP;
 	default: return MYSQL_TYPE_BLOB;
+	}
+}
+
+/* What the client library does not know (MySQL's VECTOR), or what would come as text. */
+static const char *
+cast_of(enum column_kind kind)
+{
+	switch (kind) {
+	case COLUMN_ENUM:
+	case COLUMN_SET: return " AS UNSIGNED)";
+	case COLUMN_VECTOR: return " AS BINARY)";
+	default: return NULL;
 	}
 }
 
@@ -113,7 +126,7 @@ select_init(struct select *s, MYSQL *my, const struct table *t, const size_t *co
 			s->columns[s->count++] = i;
 	s->binds = calloc(s->count + 1, sizeof(*s->binds));
 	s->results = calloc(s->count + 1, sizeof(*s->results));
-	s->params = calloc(MAX_PARAMS, sizeof(*s->params));
+	s->params = calloc(MAX_PARAMS + 1, sizeof(*s->params));
 	s->values = calloc(t->count + 1, sizeof(*s->values));
 	if (s->binds == NULL || s->results == NULL || s->params == NULL || s->values == NULL)
 		return no_memory(e);
@@ -145,14 +158,14 @@ int
 select_put(struct buf *b, const struct select *s)
 {
 	const struct column *c;
-	bool number;
+	const char *type;
 	size_t i;
 
 	for (i = 0; i < s->count; i++) {
 		c = column_of(s, i);
-		number = c->kind == COLUMN_ENUM || c->kind == COLUMN_SET;
-		if (buf_puts(b, i == 0 ? "SELECT " : ",") == -1 || (number && buf_puts(b, "CAST(") == -1) ||
-		    db_put_name(b, c->name) == -1 || (number && buf_puts(b, " AS UNSIGNED)") == -1))
+		type = cast_of(c->kind);
+		if (buf_puts(b, i == 0 ? "SELECT " : ",") == -1 || (type != NULL && buf_puts(b, "CAST(") == -1) ||
+		    db_put_name(b, c->name) == -1 || (type != NULL && buf_puts(b, type) == -1))
 			return -1;
 	}
 	if (buf_puts(b, " FROM ") == -1 || db_put_name(b, s->table->db) == -1 || buf_putc(b, '.') == -1)
@@ -238,8 +251,16 @@ add_year(struct select *s, uint64_t year, struct error *e)
 {
 	struct select_param *param = &s->params[s->params_count];
 
-	snprintf(param->year, sizeof(param->year), "%04u", (unsigned)(year % 10000));
-	return next_param(s, MYSQL_TYPE_STRING, param->year, 4, e) == NULL ? -1 : 0;
+	snprintf(param->text, sizeof(param->text), "%04u", (unsigned)(year % 10000));
+	return next_param(s, MYSQL_TYPE_STRING, param->text, 4, e) == NULL ? -1 : 0;
+}
+
+static int
+add_octets(struct select *s, const struct column *c, const uint8_t *octets, struct error *e)
+{
+	struct select_param *param = &s->params[s->params_count];
+
+	return next_param(s, MYSQL_TYPE_STRING, param->text, octets_text(c->kind, octets, param->text), e) == NULL ? -1 : 0;
 }
 
 static int
@@ -260,6 +281,7 @@ select_add(struct select *s, const struct column *c, const struct value *v, stru
 	case VALUE_INT: return add_int(s, v->i, e);
 	case VALUE_UINT: return c->kind == COLUMN_YEAR ? add_year(s, v->u, e) : select_add_number(s, v->u, e);
 	case VALUE_TIME: return add_time(s, c, &v->time, e);
+	case VALUE_OCTETS: return add_octets(s, c, v->octets, e);
 	case VALUE_DIGITS: return next_param(s, MYSQL_TYPE_NEWDECIMAL, v->bytes.p, v->bytes.n, e) == NULL ? -1 : 0;
 	case VALUE_BYTES:
 	case VALUE_UTF8: return next_param(s, type, v->bytes.p, v->bytes.n, e) == NULL ? -1 : 0;
