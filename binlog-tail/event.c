@@ -25,6 +25,7 @@ static int	 on_gtid_list(struct tail *, struct cursor *);
 static int	 on_table_map(struct tail *, struct cursor *);
 static int	 on_xid(struct tail *, struct cursor *);
 static int	 on_xa_prepare(struct tail *, struct cursor *);
+static int	 on_rows_query(struct tail *, struct cursor *);
 static int	 on_companion(struct tail *, struct cursor *);
 static int	 on_payload(struct tail *, struct cursor *);
 static int	 on_start_encryption(struct tail *, struct cursor *);
@@ -57,7 +58,7 @@ static const struct event_type {
 	[EV_INCIDENT] = { "incident", on_incident },
 	[EV_HEARTBEAT] = { "heartbeat", on_heartbeat, true },
 	[EV_IGNORABLE] = { "ignorable", NULL },
-	[EV_ROWS_QUERY] = { "rows-query", NULL },
+	[EV_ROWS_QUERY] = { "rows-query", on_rows_query },
 	[EV_WRITE_ROWS_V2] = { "write-rows-v2", rows_on_event },
 	[EV_UPDATE_ROWS_V2] = { "update-rows-v2", rows_on_event },
 	[EV_DELETE_ROWS_V2] = { "delete-rows-v2", rows_on_event },
@@ -71,7 +72,7 @@ static const struct event_type {
 	[EV_TRANSACTION_PAYLOAD] = { "transaction-payload", on_payload, true },
 	[EV_HEARTBEAT_V2] = { "heartbeat-v2", on_heartbeat, true },
 	[EV_GTID_TAGGED] = { "gtid-tagged", on_gtid, true },
-	[EV_ANNOTATE_ROWS] = { "annotate-rows", NULL },
+	[EV_ANNOTATE_ROWS] = { "annotate-rows", on_rows_query },
 	[EV_BINLOG_CHECKPOINT] = { "binlog-checkpoint", NULL, true },
 	[EV_MARIA_GTID] = { "mariadb-gtid", on_maria_gtid, true },
 	[EV_GTID_LIST] = { "gtid-list", on_gtid_list, true },
@@ -308,6 +309,18 @@ static int
 on_xa_prepare(struct tail *t, struct cursor *c)
 {
 	return on_xid(t, c);
+}
+
+/* The statement whose rows follow. MySQL has its length in a byte first, whether it fits or not. */
+static int
+on_rows_query(struct tail *t, struct cursor *c)
+{
+	if (t->at.header.type == EV_ROWS_QUERY)
+		cur_u8(c);
+	buf_clear(&t->query);
+	if (t->o->query && !c->bad && buf_add(&t->query, c->p, cur_left(c)) == -1)
+		return tail_memory(t);
+	return 0;
 }
 
 /* It belongs to the statement that follows. */

@@ -96,6 +96,23 @@ read_name_case(struct live *l)
 	return 0;
 }
 
+/* --query: sessions may log their statements all the same. */
+static int
+look_for_queries(struct live *l)
+{
+	const char *name = l->server.mariadb ? "binlog_annotate_row_events" : "binlog_rows_query_log_events";
+	struct db_row r;
+
+	if (!l->t->o->query)
+		return 0;
+	if (db_row(l->dump.my, &r, l->t->e, "SELECT @@global.%s", name) == -1)
+		return -1;
+	if (!r.found || r.cells[0] == NULL || strcmp(r.cells[0], "0") == 0)
+		log_warn("--query: the server does not log the statements of rows: %s is OFF", name);
+	db_row_free(&r);
+	return 0;
+}
+
 static int
 find_from(struct live *l, struct pos *from)
 {
@@ -127,7 +144,7 @@ begin(struct live *l)
 	t->mariadb = l->server.mariadb;
 	strlcpy(t->source.server, l->server.id, sizeof(t->source.server));
 	strlcpy(t->source.version, l->server.version_text, sizeof(t->source.version));
-	if (read_name_case(l) == -1 || find_from(l, &from) == -1 || begin_gtids(l, &from) == -1)
+	if (read_name_case(l) == -1 || look_for_queries(l) == -1 || find_from(l, &from) == -1 || begin_gtids(l, &from) == -1)
 		return -1;
 	if (l->o->until_now) {
 		if (db_position(l->dump.my, &l->server, &t->until, NULL, t->e) == -1)

@@ -20,7 +20,7 @@
 #define RETRY_FOR_S 60
 
 enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE,
-    OPT_NO_OLD, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
+    OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
     OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
@@ -35,6 +35,8 @@ static const struct option longopts[] = {
 	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
 	SHAPE_LONG_OPTIONS,
 	{ "no-old", no_argument, NULL, OPT_NO_OLD },
+	{ "only", required_argument, NULL, OPT_ONLY },
+	{ "query", no_argument, NULL, OPT_QUERY },
 	{ "epoch", required_argument, NULL, OPT_EPOCH },
 	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
 	{ "retry-for", required_argument, NULL, OPT_RETRY_FOR },
@@ -72,7 +74,8 @@ usage(FILE *to, int rc)
 	    "           [--state DIR] [--from POS|start|now] [--until POS|now]\n"
 	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
 	    "           [--zero-dates null|keep] [--binary base64|hex] [--columns DB.TABLE.COLUMN]...\n"
-	    "           [--exclude-columns DB.TABLE.COLUMN]... [--no-old] [--epoch N] [--retry-for SECONDS]\n"
+	    "           [--exclude-columns DB.TABLE.COLUMN]... [--no-old] [--only OP,...] [--query]\n"
+	    "           [--epoch N] [--retry-for SECONDS]\n"
 	    "           [--anonymous] [--parent-fd N] [-v] [-q]\n"
 	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
 	    "       binlog-tail --check|--tables|--identify [option]...\n"
@@ -114,6 +117,32 @@ add(const char ***list, size_t *count, const char *item)
 	(*list)[(*count)++] = item;
 }
 
+/* --only: the bits of its words. Control lines always pass, so their names are none. */
+static unsigned
+only(const char *list)
+{
+	static const struct { const char *op; unsigned bit; } ops[] = {
+		{ "insert", ONLY_INSERT }, { "update", ONLY_UPDATE }, { "delete", ONLY_DELETE },
+		{ "ddl", ONLY_CONTROL }, { "truncate", ONLY_CONTROL }, { "drop", ONLY_CONTROL },
+		{ "rename", ONLY_CONTROL }, { "stale", ONLY_CONTROL }, { "commit", ONLY_CONTROL },
+	};
+	const char *p = list;
+	unsigned bits = 0;
+	size_t i, n;
+
+	for (;; p += n + 1) {
+		n = strcspn(p, ",");
+		for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+			if (strncmp(ops[i].op, p, n) == 0 && ops[i].op[n] == '\0')
+				break;
+		if (i == sizeof(ops) / sizeof(ops[0]))
+			wrong("only", list, "not a list of ops");
+		bits |= ops[i].bit;
+		if (p[n] == '\0')
+			return bits;
+	}
+}
+
 static void
 take_option(struct opts *o, int ch)
 {
@@ -129,6 +158,8 @@ take_option(struct opts *o, int ch)
 	case OPT_TABLE: add(&o->tables, &o->tables_count, optarg); break;
 	case OPT_EXCLUDE: add(&o->excluded, &o->excluded_count, optarg); break;
 	case OPT_NO_OLD: o->tail.no_old = true; break;
+	case OPT_ONLY: o->tail.only |= only(optarg); break;
+	case OPT_QUERY: o->tail.query = true; break;
 	case OPT_EPOCH: o->epoch = optarg; break;
 	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
 	case OPT_RETRY_FOR: o->live.retry_for_s = (uint32_t)number("retry-for", optarg, 0, 86400); break;
@@ -282,6 +313,10 @@ run(struct opts *o, struct config *c)
 	if (db_options_init(&o->live.db, c, &o->db, &e) == -1 ||
 	    shape_options(&o->shape, c, &o->tail.values, &e) == -1)
 		fail(&e);
+	if (o->tail.query && o->tail.values.columns != NULL) {
+		log_error("--query: statements would show the columns that are left out");
+		exit(RC_USAGE);
+	}
 	take_tables(o, c);
 	o->tail.values.bad_bytes = &bad_bytes;
 	o->live.server_id = choose_server_id(o, c);

@@ -173,22 +173,29 @@ updated_values(struct tail *t, const struct table_map *m)
 	return 0;
 }
 
+static bool
+key_changed(const struct rows_buffers *b, const struct table *table)
+{
+	size_t i, k;
+
+	for (k = 0; k < table->key_count; k++) {
+		i = table->key[k];
+		if (b->after[i].is != SPOT_ABSENT && !spot_equal(&b->before[i], &b->after[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Fills old_key in when the update changed the key. */
 static int
 changed_key(struct tail *t, const struct table_map *m, const struct value **old_key)
 {
 	const struct table *table = m->definition->table;
 	struct rows_buffers *b = &t->rows;
-	bool changed = false;
 	size_t i, k;
 
-	for (k = 0; k < table->key_count; k++) {
-		i = table->key[k];
-		if (b->after[i].is != SPOT_ABSENT && !spot_equal(&b->before[i], &b->after[i]))
-			changed = true;
-	}
 	*old_key = NULL;
-	if (!changed)
+	if (!key_changed(b, table))
 		return 0;
 	for (k = 0; k < table->key_count; k++) {
 		i = table->key[k];
@@ -233,12 +240,24 @@ current_type(struct tail *t, const struct rows_event *r, const struct rows_type 
 	return 0;
 }
 
+/* --only: what is left of the row; NULL: nothing. An update to another key takes the row of the old one away. */
+static const struct rows_type *
+only_type(const struct tail *t, const struct table_map *m, const struct rows_type *type)
+{
+	if (t->o->only == 0 || (t->o->only & 1U << type->images) != 0)
+		return type;
+	if ((t->o->only & ONLY_DELETE) != 0 && type->images == (IMAGE_BEFORE | IMAGE_AFTER) &&
+	    key_changed(&t->rows, m->definition->table))
+		return &rows_types[EV_DELETE_ROWS_V1];
+	return NULL;
+}
+
 /* One row's line. */
 static int
 put_row(struct tail *t, const struct rows_event *r, const struct rows_type *type)
 {
 	struct row_event line = { .op = type->op, .table = r->map->definition->table, .row = t->rows.row,
-	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts };
+	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts, .query = t->query.len > 0 ? &t->query : NULL };
 	const struct spot *spots = type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
 	size_t i, was = t->out.buf.len;
 
@@ -274,10 +293,13 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 		return 0;
 	if (r->map->definition->row_end != -1 && current_type(t, r, &type) == -1)
 		return -1;
-	if (type == NULL)
+	if (type == NULL || (type = only_type(t, r->map, type)) == NULL)
 		return 0;
 	t->group.rows++;
-	return tail_is_written(t) ? 0 : put_row(t, r, type);
+	if (!tail_is_written(t) && put_row(t, r, type) == -1)
+		return -1;
+	buf_clear(&t->query);	/* the statement's first row has told it */
+	return 0;
 }
 
 /* Where in this file rows begin to count, when those before p do not. */
@@ -406,5 +428,7 @@ rows_on_event(struct tail *t, struct cursor *c)
 
 	if (take_header(t, c, &r) == -1 || (r.map != NULL && take_rows(t, c, &r) == -1))
 		return -1;
+	if (r.ends)
+		buf_clear(&t->query);
 	return r.ends && t->group.state == GROUP_OPEN ? group_end(t, t->at.pos.offset + t->at.header.size) : 0;
 }

@@ -21,6 +21,8 @@ tail_init(struct tail *t, const struct tail_options *o, struct error *e)
 	t->group.serial = 1;
 	if (gtids_init(&t->gtids, e) == -1)
 		return -1;
+	if (buf_init(&t->query, MAX_EVENT_LINE) == -1)
+		return tail_memory(t);
 	return output_init(&t->out, 1, MAX_EVENT_LINE, e);
 }
 
@@ -33,6 +35,7 @@ tail_free(struct tail *t)
 	gtids_free(&t->gtids);
 	history_free(&t->history);
 	rows_free(&t->rows);
+	buf_free(&t->query);
 	packed_free(&t->packed);
 }
 
@@ -45,6 +48,7 @@ tail_restart(struct tail *t)
 	maps_clear(&t->maps);
 	t->announce++;
 	t->source_said = false;
+	buf_clear(&t->query);
 }
 
 bool
@@ -200,6 +204,7 @@ group_end(struct tail *t, uint64_t end)
 	t->boundary = t->at.pos;
 	t->boundary.offset = end;
 	t->written = 0;
+	buf_clear(&t->query);
 	if (gtids_add(&t->gtids, &t->group.id, t->e) == -1)
 		return -1;
 	if (lines && put_commit(t) == -1)

@@ -25,10 +25,15 @@
 #define TS_TEXT 32
 #define HEARTBEAT_LINE_MS 900	/* the server's heartbeats come each 500 ms: at least one line a second */
 
+/* An event's rows by what they hold: a row after (1), before (2), both. A bit each, and one for no rows. */
+enum { ONLY_CONTROL = 1 << 0, ONLY_INSERT = 1 << 1, ONLY_DELETE = 1 << 2, ONLY_UPDATE = 1 << 3 };
+
 struct tail_options {
 	struct glob_list tables, excluded;	/* no tables: all of them */
 	struct value_options values;
 	bool no_old;
+	unsigned only;		/* which ops' rows: ONLY_… bits; 0: all */
+	bool query;		/* rows tell the statement that changed them */
 	bool anonymous;		/* columns that nothing names have numbers */
 };
 
@@ -72,6 +77,7 @@ struct tail {
 	int64_t expect_created;	/* the first file's, 0: anything */
 
 	struct group group;
+	struct buf query;	/* the statement whose rows come; empty: not logged, or told already */
 	char ts[TS_TEXT];	/* of the event at hand, or its transaction's */
 	uint32_t ts_seconds;
 	uint64_t now_ms, line_ms;	/* the clock at the last look; when the last commit or heartbeat went out */

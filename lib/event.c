@@ -90,7 +90,11 @@ put_head(struct buf *b, const struct row_event *r, struct error *e)
 		return -1;
 	if (r->ts != NULL && (buf_puts(b, ",\"ts\":") == -1 || buf_puts(b, r->ts) == -1))
 		return -1;
-	return is_partial(r) ? buf_puts(b, ",\"partial\":true") : 0;
+	if (is_partial(r) && buf_puts(b, ",\"partial\":true") == -1)
+		return -1;
+	if (r->query == NULL)
+		return 0;
+	return buf_puts(b, ",\"query\":") == -1 ? -1 : json_put_string(b, r->query->data, r->query->len, NULL);
 }
 
 static int

@@ -22,6 +22,7 @@ struct row_event {
 	const struct value *old;	/* NULL, or one a column: VALUE_ABSENT where nothing changed */
 	const struct pos *pos;		/* NULL or unset: left out */
 	const char *ts;			/* Unix seconds as text; NULL: left out */
+	const struct buf *query;	/* the statement that changed it; NULL: left out */
 	bool partial;			/* even if no value of row is absent */
 	bool generated_absent;		/* the source never has generated columns: to lack them is not partial */
 };
