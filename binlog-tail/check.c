@@ -95,7 +95,7 @@ static const struct setting {
 	{ "binlog_row_metadata", ON_MYSQL, false, "FULL", WARNING,
 	    "events do not name their columns: after an ALTER TABLE, rows logged before it cannot be read by a stream that "
 	    "comes too late", "SET GLOBAL binlog_row_metadata=FULL" },
-	{ "binlog_row_value_options", ON_MYSQL, false, "", FAILURE, "partial JSON updates are not read yet",
+	{ "binlog_row_value_options", ON_MYSQL, false, "", WARNING, "partial JSON updates are read with binlog_row_image=FULL only",
 	    "SET GLOBAL binlog_row_value_options=''" },
 	{ "binlog_transaction_compression", ON_MYSQL, false, "OFF", FAILURE, "compressed transactions are not read yet",
 	    "SET GLOBAL binlog_transaction_compression=OFF" },
@@ -264,33 +264,15 @@ check_xa(struct check *c)
 	return rc;
 }
 
-static const char *
-unread_kind(const struct check *c, const struct column *column)
-{
-	switch (column->kind) {
-	case COLUMN_JSON: return c->server.mariadb ? NULL : "MySQL's binary JSON";
-	case COLUMN_GEOMETRY: return "GEOMETRY";
-	case COLUMN_UUID: return "UUID";
-	case COLUMN_INET4:
-	case COLUMN_INET6: return "INET4 and INET6";
-	case COLUMN_VECTOR: return "VECTOR";
-	default: return NULL;
-	}
-}
-
 static int
-check_columns(struct check *c, const struct table *t, const char *create)
+check_columns(struct check *c, const struct table *t)
 {
-	static const char advice[] = "leave the table out (--exclude), until they are read";
-	const char *why;
 	size_t i;
 
 	for (i = 0; i < t->count; i++)
-		if ((why = unread_kind(c, &t->columns[i])) != NULL)
-			return say(c, "types", FAILURE, advice, "%s.%s, column %s: %s is not read yet", t->db, t->name,
-			    t->columns[i].name, why);
-	if (strstr(create, "100301 COMPRESSED") != NULL)
-		return say(c, "types", FAILURE, advice, "%s.%s: COMPRESSED columns are not read yet", t->db, t->name);
+		if (t->columns[i].kind == COLUMN_GEOMETRY)
+			return say(c, "types", FAILURE, "leave the table out (--exclude), until they are read",
+			    "%s.%s, column %s: GEOMETRY is not read yet", t->db, t->name, t->columns[i].name);
 	for (i = 0; i < t->count; i++)
 		if (t->columns[i].generated)
 			return say(c, "generated", OK, NULL, "%s.%s, column %s is generated: it comes as the server logs it, "
@@ -320,7 +302,7 @@ check_table(struct check *c, const struct catalog_table *x)
 	else
 		rc = say(c, "key", OK, NULL, "%s.%s has a key", x->db, x->name);
 	if (rc == 0 && t != NULL)
-		rc = check_columns(c, t, create);
+		rc = check_columns(c, t);
 	table_free(t);
 	free(create);
 	return rc;

@@ -20,6 +20,7 @@ struct definition {
 	struct table *table;
 	const char *from;		/* "event", "history", "file", "server", "log", ANONYMOUS */
 	unsigned long announced;	/* the schema line is out, for this value of tail's announce */
+	unsigned long unknown;		/* likewise: said that partial updates of it cannot be read */
 	int row_end;			/* table_row_end */
 	bool ignored;			/* a sequence: no table, and without columns here */
 	struct definition *next;

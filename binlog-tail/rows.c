@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "event.h"
 #include "rows.h"
 #include "tail.h"
@@ -19,6 +20,7 @@ static const struct rows_type {
 	const char *op;
 	uint8_t images, version;
 	bool packed;
+	bool partial;		/* after images may have differences in place of JSON documents */
 } rows_types[] = {
 	[EV_WRITE_ROWS_V0] = { "insert", IMAGE_AFTER, 0, false },
 	[EV_UPDATE_ROWS_V0] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 0, false },
@@ -29,7 +31,7 @@ static const struct rows_type {
 	[EV_WRITE_ROWS_V2] = { "insert", IMAGE_AFTER, 2, false },
 	[EV_UPDATE_ROWS_V2] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 2, false },
 	[EV_DELETE_ROWS_V2] = { "delete", IMAGE_BEFORE, 2, false },
-	[EV_PARTIAL_UPDATE] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 2, false },
+	[EV_PARTIAL_UPDATE] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 2, false, true },
 	[EV_WRITE_ROWS_COMPRESSED_V1] = { "insert", IMAGE_AFTER, 1, true },
 	[EV_UPDATE_ROWS_COMPRESSED_V1] = { "update", IMAGE_BEFORE | IMAGE_AFTER, 1, true },
 	[EV_DELETE_ROWS_COMPRESSED_V1] = { "delete", IMAGE_BEFORE, 1, true },
@@ -62,6 +64,7 @@ rows_free(struct rows_buffers *b)
 	free(b->old_key);
 	free(b->old);
 	arena_free(&b->arena);
+	documents_free(&b->documents);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -102,15 +105,32 @@ take_present(struct cursor *c, size_t columns)
 	return p;
 }
 
+/* A bit for each JSON column of the table, whether the image has it or not: are it differences? NULL: nowhere. */
+static const uint8_t *
+take_partial(struct cursor *c, const struct table_map *m)
+{
+	uint64_t options = cur_lenenc(c);
+	size_t i, documents = 0;
+
+	if (options > 1)
+		c->bad = true;
+	for (i = 0; i < m->count; i++)
+		documents += m->cells[i].code == TYPE_JSON;
+	return options == 1 ? cur_take(c, (documents + 7) / 8) : NULL;
+}
+
 /* Where the cells of one image are. */
 static void
-take_image(struct cursor *c, const struct table_map *m, const struct present *p, struct spot *spots)
+take_image(struct cursor *c, const struct table_map *m, const struct present *p, struct spot *spots, bool may_be_partial)
 {
-	const uint8_t *nulls = cur_take(c, (p->count + 7) / 8);
+	const uint8_t *partial = may_be_partial ? take_partial(c, m) : NULL, *nulls = cur_take(c, (p->count + 7) / 8);
 	const struct cell *cell = m->cells;
-	size_t i, k = 0;
+	size_t i, k = 0, documents = 0;
+	bool diff = false;
 
 	for (i = 0; i < m->count && !c->bad; i++, cell++) {
+		if (partial != NULL)
+			diff = cell->code == TYPE_JSON && bit(partial, documents++);
 		if (p->count < m->count && !bit(p->bits, i)) {
 			spots[i].is = SPOT_ABSENT;
 			continue;
@@ -120,7 +140,7 @@ take_image(struct cursor *c, const struct table_map *m, const struct present *p,
 			spots[i].n = 0;
 			continue;
 		}
-		spots[i].is = SPOT_HERE;
+		spots[i].is = diff ? SPOT_DIFF : SPOT_HERE;
 		spots[i].n = cell->prefix == 0 ? cell->size : (size_t)cur_le(c, cell->prefix);
 		if (spots[i].n > cell->size)
 			c->bad = true;
@@ -151,6 +171,14 @@ spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct
 	return 0;
 }
 
+/* What was compressed in two ways may be the same. */
+static bool
+same_bytes(const struct value *a, const struct value *b)
+{
+	return a->type == VALUE_BYTES && b->type == VALUE_BYTES && a->bytes.n == b->bytes.n &&
+	    memcmp(a->bytes.p, b->bytes.p, a->bytes.n) == 0;
+}
+
 /* The row after an update. What its image leaves out did not change. */
 static int
 updated_values(struct tail *t, const struct table_map *m)
@@ -161,6 +189,11 @@ updated_values(struct tail *t, const struct table_map *m)
 
 	for (i = 0; i < m->count; i++) {
 		s = b->after[i].is == SPOT_ABSENT ? &b->before[i] : &b->after[i];
+		if (document_changed(&m->cells[i], &b->before[i], &b->after[i])) {
+			if (document_values(t, m, i) == -1)
+				return -1;
+			continue;
+		}
 		if (spot_value(t, &m->cells[i], s, &b->row[i]) == -1)
 			return -1;
 		b->old[i].type = VALUE_ABSENT;
@@ -169,6 +202,8 @@ updated_values(struct tail *t, const struct table_map *m)
 			continue;
 		if (spot_value(t, &m->cells[i], &b->before[i], &b->old[i]) == -1)
 			return -1;
+		if (same_bytes(&b->row[i], &b->old[i]))
+			b->old[i].type = VALUE_ABSENT;
 	}
 	return 0;
 }
@@ -283,9 +318,9 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 
 	arena_reset(&t->rows.arena);
 	if (r->type->images & IMAGE_BEFORE)
-		take_image(c, r->map, &r->before, t->rows.before);
+		take_image(c, r->map, &r->before, t->rows.before, false);
 	if (r->type->images & IMAGE_AFTER)
-		take_image(c, r->map, &r->after, t->rows.after);
+		take_image(c, r->map, &r->after, t->rows.after, r->type->partial);
 	if (c->bad || c->p == start)	/* an image without columns takes no bytes: it is none */
 		return event_error(t, "table %s.%s: a row is cut short", r->map->db, r->map->name);
 	t->row_pos.offset = place_row(&t->at, (size_t)(start - t->event));
@@ -408,9 +443,6 @@ take_rows(struct tail *t, struct cursor *c, struct rows_event *r)
 	r->wanted = wanted == 1;
 	if (!r->wanted && (!t->at.packed || r->type->packed || r->map->bare))
 		return 0;	/* no position depends on how many there are */
-	if (t->at.header.type == EV_PARTIAL_UPDATE)
-		return event_error(t, "such events are not read yet (the server writes them because of: "
-		    "binlog_row_value_options=PARTIAL_JSON)");
 	if (r->type->packed && packed_body(&t->packed, c, t->e) == -1)
 		return t->e->rc == RC_OK ? -1 : event_at(t);
 	if (rows_grow(&t->rows, r->map->count) == -1)

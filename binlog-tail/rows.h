@@ -8,14 +8,21 @@
 #include <stdint.h>
 
 #include "lib/arena.h"
+#include "lib/buf.h"
 #include "lib/cursor.h"
 #include "lib/value.h"
 
 /* What a row image holds of one column. */
 struct spot {
-	enum { SPOT_ABSENT, SPOT_NULL, SPOT_HERE } is;
+	enum { SPOT_ABSENT, SPOT_NULL, SPOT_HERE, SPOT_DIFF } is;	/* DIFF: what changed in a JSON document */
 	const uint8_t *p;	/* borrowed from the event */
 	size_t n;
+};
+
+/* For JSON documents on their way. */
+struct documents {
+	bool ready;
+	struct buf before, after, scratch;
 };
 
 /* Of the widest table yet, used again for each row. */
@@ -24,6 +31,7 @@ struct rows_buffers {
 	struct spot *before, *after;
 	struct value *row, *old_key, *old;
 	struct arena arena;	/* what the values of the row at hand borrow */
+	struct documents documents;
 };
 
 struct tail;
