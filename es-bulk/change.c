@@ -220,6 +220,7 @@ static const struct member {
 	MEMBER("old_key", old_key, take_key),
 	MEMBER("pos", pos, take_text),
 	MEMBER("partial", partial, take_flag),
+	MEMBER("old", old, take_object),
 	MEMBER("row", row, take_object),
 	MEMBER("to_db", to_db, take_text),
 	MEMBER("to_table", to_table, take_text),

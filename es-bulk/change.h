@@ -32,7 +32,7 @@ struct change {
 	uint64_t number;	/* of the line, from 1 */
 	uint64_t version;	/* of pos; 1 without one, and on commit and heartbeat, which need not fold */
 	struct slice key, old_key;	/* arrays of strings, as they stand */
-	struct slice row;		/* object, as it stands */
+	struct slice row, old;		/* objects, as they stand */
 	struct slice db, table, to_db, to_table, pos;	/* strings: what stands between the quotes, escapes and all */
 	struct slice server;		/* string or number, as it stands */
 	struct slice columns;		/* array, as it stands */

@@ -134,26 +134,17 @@ check_request_size(struct facts *f)
 		    "may have %zu", bytes, f->bulk->o.batch_bytes);
 }
 
-/* The alias that a table's documents go to, in a path. */
+/* /ALIAS/rest */
 static int
-alias_path(struct buf *path, const char *table, const char *rest)
+alias_path(struct buf *path, const char *alias, const char *rest)
 {
-	char *alias = strdup(table), *p;
-	int rc;
-
-	if (alias == NULL)
-		return -1;
-	for (p = alias; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
 	path->len = 0;
-	rc = buf_putc(path, '/') == -1 || path_put(path, alias, strlen(alias)) == -1 || buf_puts(path, rest) == -1 ||
+	return buf_putc(path, '/') == -1 || path_put(path, alias, strlen(alias)) == -1 || buf_puts(path, rest) == -1 ||
 	    buf_str(path) == NULL ? -1 : 0;
-	free(alias);
-	return rc;
 }
 
 static void
-check_table(struct facts *f, const char *table, struct buf *path)
+check_alias(struct facts *f, const char *table, const char *alias, struct buf *path)
 {
 	struct error e = { 0 };
 	char why[512], *index;
@@ -161,7 +152,7 @@ check_table(struct facts *f, const char *table, struct buf *path)
 	size_t n;
 	int first;
 
-	if (alias_path(path, table, "/_settings?flat_settings=true") == -1)
+	if (alias_path(path, alias, "/_settings?flat_settings=true") == -1)
 		return;
 	if (!get(f, "GET", path->data, &e)) {
 		if (f->bulk->call.status == 404)
@@ -179,7 +170,7 @@ check_table(struct facts *f, const char *table, struct buf *path)
 		return;
 	if (json_next(&f->json, first) != -1)
 		fact(f, "failure", "leave the alias one index", "%s: its alias stands for several indices", table);
-	else if (strlen(index) == path->len - strlen("/_settings?flat_settings=true") - 1)
+	else if (strcmp(index, alias) == 0)
 		fact(f, "failure", "give the index another name, or delete it and load the table again",
 		    "%s: an index stands where an alias of that name must", table);
 	else if (memmem(text, n, "\"index.blocks.write\":\"true\"", 27) != NULL ||
@@ -193,8 +184,25 @@ check_table(struct facts *f, const char *table, struct buf *path)
 	free(index);
 }
 
+/* Each index that the table has, or would have. */
+static void
+check_table(struct facts *f, struct target_list *l, const char *table, struct buf *path)
+{
+	struct error e = { 0 };
+	struct target *t = target_named(l, table, &e);
+	const struct place *p;
+
+	if (t == NULL || index_find_places(f->bulk, l, t, &e) == -1)
+		fact(f, "failure", NULL, "%s", e.text);
+	else if (t->places == NULL)
+		fact(f, "ok", NULL, "%s: no index %s yet, they will be made", table, t->pattern);
+	else
+		for (p = t->places; p != NULL; p = p->next)
+			check_alias(f, table, p->alias, path);
+}
+
 int
-check_engine(struct bulk *b, char *const *tables, size_t count, struct error *e)
+check_engine(struct bulk *b, struct target_list *l, char *const *tables, size_t count, struct error *e)
 {
 	struct facts f = { .bulk = b };
 	struct buf path;
@@ -208,7 +216,7 @@ check_engine(struct bulk *b, char *const *tables, size_t count, struct error *e)
 		check_request_size(&f);
 		for (i = 0; i < count; i++)
 			if (strpbrk(tables[i], "*?") == NULL && strchr(tables[i], '.') != NULL)
-				check_table(&f, tables[i], &path);
+				check_table(&f, l, tables[i], &path);
 	}
 	json_free(&f.json);
 	buf_free(&f.line);
@@ -218,27 +226,47 @@ check_engine(struct bulk *b, char *const *tables, size_t count, struct error *e)
 	return f.failed ? RC_FAIL : RC_OK;
 }
 
+/* Adds what the index has. *known: there is one. */
 static int
-count_one(struct bulk *b, const char *table, struct buf *path, struct buf *line, struct error *e)
+count_alias(struct bulk *b, const char *table, const char *alias, struct buf *path, uint64_t *docs, bool *known,
+    struct error *e)
 {
 	struct json j = { 0 };
+	uint64_t n;
+
+	if (alias_path(path, alias, "/_refresh") == -1)
+		return error_set(e, RC_TEMP, "count: %s", strerror(errno));
+	if (bulk_ask(b, "POST", path->data, NULL, e) == -1 || alias_path(path, alias, "/_count") == -1 ||
+	    bulk_ask(b, "GET", path->data, NULL, e) == -1)
+		return -1;
+	if (b->call.status == 404)
+		return 0;
+	if (b->call.status != 200)
+		return bulk_refused(b, table, e);
+	if (json_parse(&j, b->call.answer.data, b->call.answer.len, e) == -1)
+		return -1;
+	if (json_u64(&j, json_member(&j, 0, "count"), &n) == 0) {
+		*known = true;
+		*docs += n;
+	}
+	json_free(&j);
+	return 0;
+}
+
+static int
+count_one(struct bulk *b, struct target_list *l, const char *table, struct buf *path, struct buf *line, struct error *e)
+{
+	struct target *t = target_named(l, table, e);
+	const struct place *p;
 	uint64_t docs = 0;
 	bool known = false;
 	int rc = -1;
 
-	if (alias_path(path, table, "/_refresh") == -1)
-		return error_set(e, RC_TEMP, "count: %s", strerror(errno));
-	if (bulk_ask(b, "POST", path->data, NULL, e) == -1 || alias_path(path, table, "/_count") == -1 ||
-	    bulk_ask(b, "GET", path->data, NULL, e) == -1)
+	if (t == NULL || index_find_places(b, l, t, e) == -1)
 		return -1;
-	if (b->call.status != 200 && b->call.status != 404)
-		return bulk_refused(b, table, e);
-	if (b->call.status == 200) {
-		if (json_parse(&j, b->call.answer.data, b->call.answer.len, e) == -1)
+	for (p = t->places; p != NULL; p = p->next)
+		if (count_alias(b, table, p->alias, path, &docs, &known, e) == -1)
 			return -1;
-		known = json_u64(&j, json_member(&j, 0, "count"), &docs) == 0;
-		json_free(&j);
-	}
 	line->len = 0;
 	if (buf_puts(line, "{\"table\":") == 0 && json_put_str(line, table) == 0 && buf_puts(line, ",\"docs\":") == 0 &&
 	    (known ? buf_putu(line, docs) : buf_puts(line, "null")) == 0 && buf_puts(line, "}\n") == 0)
@@ -247,7 +275,7 @@ count_one(struct bulk *b, const char *table, struct buf *path, struct buf *line,
 }
 
 int
-count_documents(struct bulk *b, char *const *tables, size_t count, struct error *e)
+count_documents(struct bulk *b, struct target_list *l, char *const *tables, size_t count, struct error *e)
 {
 	struct buf path, line;
 	int rc = RC_OK;
@@ -257,7 +285,7 @@ count_documents(struct bulk *b, char *const *tables, size_t count, struct error 
 	if (buf_init(&path, 1 << 16) == -1 || buf_init(&line, 1 << 16) == -1)
 		return error_set(e, RC_TEMP, "count: %s", strerror(errno));
 	for (i = 0; i < count && rc == RC_OK; i++)
-		rc = count_one(b, tables[i], &path, &line, e);
+		rc = count_one(b, l, tables[i], &path, &line, e);
 	if (fflush(stdout) == EOF && rc == RC_OK)
 		rc = error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
 	buf_free(&path);

@@ -133,16 +133,18 @@ has_property(const struct rule *r, const char *name)
 	return r != NULL && r->mappings != -1 && json_member(r->json, json_member(r->json, r->mappings, "properties"), name) != -1;
 }
 
-/* The field for a column, by the rule's types, else by its SQL type. id -1: token *at of the rule says all of it. */
+/* The field for a column, by the rule's types, else by its SQL type. id -1: token *at of t->mapping says all of it. */
 static struct field
-field_for(const struct rule *r, const char *column, const char *sql, uint32_t lacks, int *at)
+field_for(const struct target *t, const char *column, const char *sql, uint32_t lacks, int *at)
 {
+	const struct rule *r = t->mapping;
 	struct field f = { -1, 0 };
 	char *name;
 
 	*at = r == NULL ? -1 : json_member(r->json, r->types, column);
 	if (*at == -1)
-		return mapping_of(sql, lacks);
+		return t->rule != NULL && rule_has(t->rule, t->rule->booleans, column) ? mapping_named("boolean", lacks) :
+		    mapping_of(sql, lacks);
 	if (json_type(r->json, *at) == JSON_STRING && (name = json_strdup(r->json, *at)) != NULL) {
 		f = mapping_named(name, lacks);
 		free(name);
@@ -173,24 +175,53 @@ put_named(struct walk *w, const char *column, const struct json *j, int t)
 	return rc;
 }
 
+/* column's field, which is called name. */
 static int
-put_column(struct walk *w, const char *column, const char *sql)
+put_called(struct walk *w, const char *name, const char *column, const char *sql)
 {
 	const struct rule *r = w->target->mapping;
-	struct want want = { .name = column };
+	struct want want = { .name = name };
 	int at;
 
-	if (has_property(r, column))
+	if (has_property(r, name))
 		return 0;	/* put_rule has put it */
-	want.field = field_for(r, column, sql, w->lacks, &at);
+	want.field = field_for(w->target, column, sql, w->lacks, &at);
 	if (want.field.id != -1) {
-		want.best = field_for(r, column, sql, 0, &at);
+		want.best = field_for(w->target, column, sql, 0, &at);
 		want.type = mapping_type(want.field);
 		return put_field(w, &want);
 	}
 	if (json_type(r->json, at) == JSON_OBJECT)
-		return put_given(w, column, r->json, at);
-	return put_named(w, column, r->json, at);
+		return put_given(w, name, r->json, at);
+	return put_named(w, name, r->json, at);
+}
+
+static int
+put_column(struct walk *w, const char *column, const char *sql)
+{
+	bool skip;
+	char *name = rule_field(w->target->rule, column, &skip);
+	int rc = name == NULL ? (skip ? 0 : -1) : put_called(w, name, column, sql);
+
+	free(name);
+	return rc;
+}
+
+/* The field that marks deleted rows. */
+static int
+put_mark(struct walk *w)
+{
+	const struct rule *r = w->target->rule;
+	char *name = r == NULL ? NULL : rule_text(r, r->soft_delete);
+	struct want want = { .name = name, .field = mapping_named("boolean", w->lacks) };
+	int rc = 0;
+
+	want.best = want.field;
+	want.type = mapping_type(want.field);
+	if (name != NULL && !has_property(w->target->mapping, name))
+		rc = put_field(w, &want);
+	free(name);
+	return rc;
 }
 
 /* Calls each with name and type of every column of the table's definition. */
@@ -224,7 +255,9 @@ fields_put(struct buf *to, const struct target *t, uint32_t lacks, const struct 
 
 	if (put_rule(&w, t->mapping) == -1)
 		return no_memory(e);
-	return each_column(t, put_column, &w, e) == -1 ? -1 : w.many;
+	if (each_column(t, put_column, &w, e) == -1)
+		return -1;
+	return put_mark(&w) == -1 ? no_memory(e) : w.many;
 }
 
 static int
@@ -233,7 +266,7 @@ put_setting(struct walk *w, const char *column, const char *sql)
 	const char *setting = NULL;
 	int at;
 	struct field f = has_property(w->target->mapping, column) ? (struct field){ -1, 0 } :
-	    field_for(w->target->mapping, column, sql, w->lacks, &at);
+	    field_for(w->target, column, sql, w->lacks, &at);
 
 	if (f.id != -1)
 		setting = mapping_setting(f);

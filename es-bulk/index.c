@@ -88,8 +88,8 @@ read_meta(const struct place *p, struct index *x, struct error *e)
 	if (x->m2e == -1)
 		return 0;
 	if ((table = text_of(j, json_member(j, x->m2e, "table"))) == NULL || strcmp(table, p->target->table) != 0) {
-		error_set(e, RC_FAIL, "index %s behind alias %s holds table %s, not %s: index names have no upper case, "
-		    "so the two cannot both be kept", x->name, p->alias, table == NULL ? "?" : table, p->target->table);
+		error_set(e, RC_FAIL, "index %s behind alias %s holds table %s, not %s: the two cannot both be kept there "
+		    "(names of indices have no upper case; elastic.tables can give one of them another)", x->name, p->alias, table == NULL ? "?" : table, p->target->table);
 		free(table);
 		return -1;
 	}
@@ -499,6 +499,69 @@ index_loaded(struct bulk *b, struct place *p, struct slice pos, struct error *e)
 			rc = index_put_meta(b, p, &x, e);
 	}
 	index_free(&x);
+	return rc;
+}
+
+/* The alias under which es-bulk writes to an index: what its name begins with, else the first that it has. */
+static char *
+writing_alias(const struct json *j, int aliases, const char *index)
+{
+	const char *at = strrchr(index, '@');
+	char *alias = NULL, *found = NULL;
+	int t;
+
+	for (t = aliases == -1 ? -1 : json_first(j, aliases); t != -1; t = json_next(j, t)) {
+		if ((alias = json_strdup(j, t)) == NULL)
+			break;
+		if (at != NULL && strlen(alias) == (size_t)(at - index) && strncmp(alias, index, strlen(alias)) == 0) {
+			free(found);
+			return alias;
+		}
+		if (found == NULL)
+			found = alias;
+		else
+			free(alias);
+	}
+	return found;
+}
+
+static int
+add_places(struct target_list *l, struct target *t, const struct json *j, struct error *e)
+{
+	char *name, *alias;
+	int at, rc = 0;
+
+	for (at = json_first(j, 0); at != -1 && rc == 0; at = json_next(j, at)) {
+		int meta = json_member(j, json_member(j, at + 1, "mappings"), "_meta");
+
+		if (!json_is(j, json_member(j, json_member(j, meta, "m2e"), "table"), t->table))
+			continue;
+		name = json_strdup(j, at);
+		alias = name == NULL ? NULL : writing_alias(j, json_member(j, at + 1, "aliases"), name);
+		if (alias != NULL)
+			rc = place_find(l, t, alias, e) == NULL ? -1 : 0;
+		free(name);
+		free(alias);
+	}
+	return rc;
+}
+
+int
+index_find_places(struct bulk *b, struct target_list *l, struct target *t, struct error *e)
+{
+	struct json j = { 0 };
+	int rc;
+
+	if (!target_by_row(t))
+		return 0;
+	if (index_ask(b, "GET", t->pattern, "?filter_path=*.aliases,*.mappings._meta.m2e.table", NULL, e) == -1)
+		return -1;
+	if (b->call.status == 404)
+		return 0;
+	if (b->call.status != 200)
+		return bulk_refused(b, t->pattern, e);
+	rc = json_parse(&j, b->call.answer.data, b->call.answer.len, e) == -1 ? -1 : add_places(l, t, &j, e);
+	json_free(&j);
 	return rc;
 }
 

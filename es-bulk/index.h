@@ -47,6 +47,8 @@ int	 index_put_body(struct buf *, const struct target *, uint32_t lacks, struct 
 int	 index_was_born_for(struct bulk *, struct place *, struct slice pos, bool *born, struct error *);
 /* Keeps that position. */
 int	 index_loaded(struct bulk *, struct place *, struct slice pos, struct error *);
+/* Makes places of all aliases under which the table has an index of ours, where that depends on rows. -1: as bulk_step. */
+int	 index_find_places(struct bulk *, struct target_list *, struct target *, struct error *);
 /* Removes the index behind the alias, if there is one. */
 int	 index_drop(struct bulk *, struct place *, struct error *);
 /* Makes all that was written visible to a search. */

@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 
 #include "lib/config.h"
+#include "lib/json.h"
 #include "lib/log.h"
 
 #include "es-bulk/check.h"
@@ -19,7 +20,7 @@
 enum {
 	OPT_CONFIG = 1000, OPT_URL, OPT_USER, OPT_PASSWORD_FILE, OPT_CA_FILE, OPT_INSECURE, OPT_JOBS, OPT_BATCH_BYTES,
 	OPT_BATCH_COUNT, OPT_DEAD_LETTER, OPT_MAX_DEAD, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
-	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_MAPPING_FILE, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
+	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_INDEX, OPT_WHEN, OPT_MAPPING_FILE, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option longopts[] = {
@@ -42,6 +43,8 @@ static const struct option longopts[] = {
 	{ "drop", required_argument, NULL, OPT_DROP },
 	{ "rename", required_argument, NULL, OPT_RENAME },
 	{ "partial", required_argument, NULL, OPT_PARTIAL },
+	{ "index", required_argument, NULL, OPT_INDEX },
+	{ "when", required_argument, NULL, OPT_WHEN },
 	{ "mapping-file", required_argument, NULL, OPT_MAPPING_FILE },
 	{ "print-mapping", no_argument, NULL, OPT_PRINT_MAPPING },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
@@ -60,14 +63,15 @@ static const char usage_text[] =
 "               [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS] [--max-wait SECONDS]\n"
 "               [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
 "               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop]\n"
-"               [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
+"               [--index TEMPLATE] [--when TABLE=JSON] [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
 "       es-bulk [OPTION...] --count DB.TABLE...\n"
 "       es-bulk --help | --version\n";
 
 /* What the command line says; unset where it says nothing. */
 struct opts {
-	const char *config, *url, *user, *password_file, *ca_file, *mapping_file;
+	const char *config, *url, *user, *password_file, *ca_file, *mapping_file, *index;
+	struct buf whens;	/* JSON: {TABLE:{"when":…},…} without its last brace */
 	bool insecure, check, count;
 	long long jobs, batch_bytes, batch_count, max_dead;
 	struct stream_options stream;
@@ -116,6 +120,24 @@ merges(const char *text)
 	return *text == 'm';
 }
 
+/* TABLE=JSON */
+static void
+add_when(struct buf *b, const char *text)
+{
+	const char *is = strchr(text, '=');
+
+	if (is == NULL) {
+		log_error("--when %s: must be TABLE=JSON", text);
+		exit(RC_USAGE);
+	}
+	if ((b->data == NULL && buf_init(b, MIB) == -1) || buf_putc(b, b->len == 0 ? '{' : ',') == -1 ||
+	    json_put_string(b, text, (size_t)(is - text), NULL) == -1 || buf_puts(b, ":{\"when\":") == -1 ||
+	    buf_puts(b, is + 1) == -1 || buf_putc(b, '}') == -1) {
+		log_error("--when %s: too long", text);
+		exit(RC_USAGE);
+	}
+}
+
 static void
 option(struct opts *o, int ch)
 {
@@ -143,6 +165,8 @@ option(struct opts *o, int ch)
 	case OPT_DROP: s->drop = policy("drop", optarg, true); break;
 	case OPT_RENAME: s->rename = policy("rename", optarg, false); break;
 	case OPT_PARTIAL: s->merge_partial = merges(optarg); break;
+	case OPT_INDEX: o->index = optarg; break;
+	case OPT_WHEN: add_when(&o->whens, optarg); break;
 	case OPT_MAPPING_FILE: o->mapping_file = optarg; break;
 	case OPT_PRINT_MAPPING: s->bulk.dry_run = s->print_mapping = true; break;
 	case OPT_DRY_RUN: s->bulk.dry_run = true; break;
@@ -162,6 +186,29 @@ chosen(const struct config *c, long long given, const char *path, long long pres
 	return given >= 0 ? given : config_number(c, path, preset);
 }
 
+static int
+settle_whens(struct opts *o, struct error *e)
+{
+	if (o->whens.data == NULL)
+		return 0;
+	if (buf_putc(&o->whens, '}') == -1 || buf_str(&o->whens) == NULL)
+		return error_set(e, RC_USAGE, "--when: too long");
+	return rules_init(&o->stream.tables.whens, o->whens.data, "--when", e);
+}
+
+/* What is said of tables. */
+static int
+settle_tables(struct opts *o, const struct config *c, struct error *e)
+{
+	struct target_options *t = &o->stream.tables;
+
+	if (template_parse(&t->index, o->index != NULL ? o->index : config_get(c, "elastic.index"), e) == -1)
+		return error_at(e, "%s", o->index != NULL ? "--index" : "elastic.index");
+	return settle_whens(o, e) == -1 || rules_init(&t->rules, config_get(c, "elastic.tables"), "elastic.tables", e) == -1 ||
+	    rules_read(&t->mappings, o->mapping_file != NULL ? o->mapping_file : config_get(c, "elastic.mapping_file"),
+	    e) == -1 ? -1 : 0;
+}
+
 /* Options before the environment and the file. *password: malloc'ed, or NULL. */
 static int
 settle(struct opts *o, struct config *c, char **password, struct error *e)
@@ -176,9 +223,7 @@ settle(struct opts *o, struct config *c, char **password, struct error *e)
 	b->batch_bytes = (size_t)chosen(c, o->batch_bytes, "delivery.batch_bytes", 2 * (long long)MIB);
 	b->batch_count = (size_t)chosen(c, o->batch_count, "delivery.batch_count", 5000);
 	b->max_dead = (uint64_t)chosen(c, o->max_dead, "delivery.max_dead", 1000);
-	if (rules_init(&o->stream.rules, config_get(c, "elastic.tables"), e) == -1 ||
-	    rules_read(&o->stream.mappings, o->mapping_file != NULL ? o->mapping_file :
-	    config_get(c, "elastic.mapping_file"), e) == -1)
+	if (settle_tables(o, c, e) == -1)
 		return -1;
 	*password = o->password_file != NULL ? secret_read(o->password_file, e) :
 	    config_secret(c, "elastic.password", e);
@@ -235,8 +280,8 @@ run(struct opts *o, const struct config *c, char **argv, int n, struct error *e)
 		if ((tables = tables_of(c, argv, n, &count)) == NULL)
 			rc = error_set(e, RC_TEMP, "no memory");
 		else
-			rc = o->check ? check_engine(&s.bulk, tables, count, e) :
-			    count_documents(&s.bulk, tables, count, e);
+			rc = o->check ? check_engine(&s.bulk, &s.targets, tables, count, e) :
+			    count_documents(&s.bulk, &s.targets, tables, count, e);
 		for (i = 0; i < count; i++)
 			free(tables[i]);
 		free(tables);
@@ -279,8 +324,12 @@ main(int argc, char *argv[])
 	if (password != NULL)
 		explicit_bzero(password, strlen(password));
 	free(password);
-	rules_free(&o.stream.rules);
-	rules_free(&o.stream.mappings);
+	rules_free(&o.stream.tables.rules);
+	rules_free(&o.stream.tables.mappings);
+	rules_free(&o.stream.tables.whens);
+	template_free(&o.stream.tables.index);
+	if (o.whens.data != NULL)
+		buf_free(&o.whens);
 	config_free(&c);
 	curl_global_cleanup();
 	return rc;

@@ -8,18 +8,17 @@
 
 enum merge {
 	MERGE_FAILED = -1,
-	MERGE_DONE,		/* *row holds the merged document */
+	MERGE_DONE,		/* *merged holds the merged document */
 	MERGE_NEWER,		/* the document there is newer: nothing to do */
 	MERGE_MISSING,		/* there is none to merge into */
 };
 
-/* Reads document `id` (a JSON string) in real time and merges c's row into it. Everything is drained. An update by
+/* Reads the document in real time and merges the row into it, which is in the form of documents. Everything is drained. An update by
  * script or doc would know no external version: this writes the whole document, with the row's. */
-enum merge partial_merge(struct bulk *, struct place *, const struct change *c, struct slice id, struct buf *row,
+enum merge partial_merge(struct bulk *, const struct located *, uint64_t version, struct slice row, struct buf *merged,
     struct error *);
-/* Was the missing document deleted by a change later than c, so that this is a replay? Asked by deleting what is not
- * there with c's version, which a later delete refuses. */
-int	 partial_was_deleted(struct bulk *, struct place *, const struct change *c, struct slice id, bool *deleted,
-	    struct error *);
+/* Was the missing document deleted by a later change than that of this version, so that this is a replay? Asked by
+ * deleting what is not there with the version, which a later delete refuses. */
+int	 partial_was_deleted(struct bulk *, const struct located *, uint64_t version, bool *deleted, struct error *);
 
 #endif

@@ -13,17 +13,31 @@
 #define MAX_FILE (1 << 24)	/* bytes; a mapping of 4096 columns takes some 500 KB */
 
 static int
-read_rule(struct rule *r, const struct json *j, int t)
+read_rule(struct rule *r, const struct json *j, int t, struct error *e)
 {
-	int at = t + 1;
+	const struct {
+		const char *name;
+		int *to;
+	} keys[] = {
+		{ "id", &r->id }, { "routing", &r->routing }, { "when", &r->when }, { "include", &r->include },
+		{ "exclude", &r->exclude }, { "rename", &r->rename }, { "booleans", &r->booleans },
+		{ "soft_delete", &r->soft_delete }, { "pipeline", &r->pipeline }, { "types", &r->types },
+		{ "settings", &r->settings }, { "mappings", &r->mappings }, { "load", &r->load },
+	};
+	char *index;
+	size_t i;
+	int rc;
 
 	r->json = j;
 	r->exact = strpbrk(r->pattern, "*?") == NULL;
-	r->types = json_member(j, at, "types");
-	r->settings = json_member(j, at, "settings");
-	r->mappings = json_member(j, at, "mappings");
-	r->load = json_member(j, at, "load");
-	return 0;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		*keys[i].to = json_member(j, t + 1, keys[i].name);
+	if ((index = rule_text(r, json_member(j, t + 1, "index"))) == NULL)
+		return 0;
+	if ((rc = template_parse(&r->index, index, e)) == -1)
+		error_at(e, "%s: index", r->pattern);
+	free(index);
+	return rc;
 }
 
 /* list->json is there: its members one by one. */
@@ -45,22 +59,27 @@ read_rules(struct rule_list *list, struct error *e)
 		if (rc == -1)
 			return -1;
 		list->items[i].pattern = list->patterns.items[i].pattern;
-		rc = read_rule(&list->items[i], j, t);
+		rc = read_rule(&list->items[i], j, t, e);
+		list->count++;
 	}
 	return rc;
 }
 
 int
-rules_init(struct rule_list *list, const char *text, struct error *e)
+rules_init(struct rule_list *list, const char *text, const char *where, struct error *e)
 {
 	memset(list, 0, sizeof(*list));
 	if (text == NULL)
 		return 0;
 	if ((list->text = strdup(text)) == NULL)
 		return error_set(e, RC_TEMP, "tables: %s", strerror(errno));
-	if (json_parse(&list->json, list->text, strlen(list->text), e) == -1)
+	if (json_parse(&list->json, list->text, strlen(list->text), e) == -1) {
+		e->rc = RC_USAGE;
+		return error_at(e, "%s", where);
+	}
+	if (rules_check(&list->json, 0, where, "tables", e) == -1)
 		return -1;
-	return read_rules(list, e);
+	return read_rules(list, e) == -1 ? error_at(e, "%s", where) : 0;
 }
 
 /* The file's text, NUL-terminated, malloc'ed. */
@@ -126,6 +145,8 @@ void
 rules_free(struct rule_list *list)
 {
 	glob_free(&list->patterns);
+	for (; list->count > 0; list->count--)
+		template_free(&list->items[list->count - 1].index);
 	free(list->items);
 	json_free(&list->json);
 	free(list->text);
@@ -139,15 +160,67 @@ rule_find(const struct rule_list *list, const char *db, const char *table)
 	return found == NULL ? NULL : &list->items[found - list->patterns.items];
 }
 
-static bool
-has_column(const struct json *columns, const char *name)
+char *
+rule_text(const struct rule *r, int t)
+{
+	return t == -1 ? NULL : json_strdup(r->json, t);
+}
+
+bool
+rule_shapes(const struct rule *r)
+{
+	return r != NULL && (r->id != -1 || r->routing != -1 || r->include != -1 || r->exclude != -1 || r->rename != -1 ||
+	    r->booleans != -1 || r->soft_delete != -1);
+}
+
+bool
+rule_has(const struct rule *r, int t, const char *name)
+{
+	int at;
+
+	for (at = t == -1 ? -1 : json_first(r->json, t); at != -1; at = json_next(r->json, at))
+		if (json_is(r->json, at, name))
+			return true;
+	return false;
+}
+
+bool
+rule_lists(const struct rule *r, int t, const struct json *j, int name)
+{
+	char *text = t == -1 ? NULL : json_strdup(j, name);
+	bool found = text != NULL && rule_has(r, t, text);
+
+	free(text);
+	return found;
+}
+
+char *
+rule_field(const struct rule *r, const char *column, bool *skip)
+{
+	int at;
+
+	*skip = r != NULL && ((r->include != -1 && !rule_has(r, r->include, column)) || rule_has(r, r->exclude, column));
+	if (*skip)
+		return NULL;
+	at = r == NULL ? -1 : json_member(r->json, r->rename, column);
+	return at == -1 ? strdup(column) : rule_text(r, at);
+}
+
+static int
+find_column(const struct json *columns, const char *name)
 {
 	int at;
 
 	for (at = json_first(columns, 0); at != -1; at = json_next(columns, at))
 		if (json_is(columns, json_member(columns, at, "name"), name))
-			return true;
-	return false;
+			return at;
+	return -1;
+}
+
+static int
+no_column(const struct rule *r, const char *table, const char *name, struct error *e)
+{
+	return error_set(e, RC_USAGE, "%s: table %s has no column %s, which its settings name", r->pattern, table, name);
 }
 
 /* The names that stand at t: an object's, an array's elements. */
@@ -160,10 +233,67 @@ check_names(const struct rule *r, int t, const char *table, const struct json *c
 	for (at = t == -1 ? -1 : json_first(r->json, t); at != -1 && rc == 0; at = json_next(r->json, at)) {
 		if ((name = json_strdup(r->json, at)) == NULL)
 			return error_set(e, RC_TEMP, "tables: %s", strerror(errno));
-		if (!has_column(columns, name))
-			rc = error_set(e, RC_USAGE, "%s: table %s has no column %s, which its settings name",
-			    r->pattern, table, name);
+		if (find_column(columns, name) == -1)
+			rc = no_column(r, table, name, e);
 		free(name);
+	}
+	return rc;
+}
+
+static int
+check_exist(const struct rule *r, const char *table, const struct json *columns, struct error *e)
+{
+	const int lists_of[] = { r->id, r->routing, r->when, r->include, r->exclude, r->rename, r->booleans, r->types };
+	size_t i;
+
+	for (i = 0; i < sizeof(lists_of) / sizeof(lists_of[0]); i++)
+		if (check_names(r, lists_of[i], table, columns, e) == -1)
+			return -1;
+	for (i = 0; i < r->index.count; i++)
+		if (r->index.pieces[i].kind == PIECE_COLUMN && find_column(columns, r->index.pieces[i].text) == -1)
+			return no_column(r, table, r->index.pieces[i].text, e);
+	return 0;
+}
+
+/* A renamed column, or soft_delete's field, must not take the name that another column's field has. */
+static int
+check_clash(const struct rule *r, const char *table, const struct json *columns, const char *field, int owner, struct error *e)
+{
+	bool skip, same;
+	int at;
+
+	for (at = json_first(columns, 0); at != -1; at = json_next(columns, at)) {
+		int t = json_member(columns, at, "name");
+		char *name = t == -1 || at == owner ? NULL : json_strdup(columns, t);
+		char *other = name == NULL ? NULL : rule_field(r, name, &skip);
+
+		same = other != NULL && strcmp(other, field) == 0;
+		free(name);
+		free(other);
+		if (same)
+			return error_set(e, RC_USAGE, "%s: two fields of table %s would be called %s", r->pattern, table,
+			    field);
+	}
+	return 0;
+}
+
+static int
+check_clashes(const struct rule *r, const char *table, const struct json *columns, struct error *e)
+{
+	char *field = rule_text(r, r->soft_delete);
+	int at, rc = field == NULL ? 0 : check_clash(r, table, columns, field, -1, e);
+
+	free(field);
+	for (at = r->rename == -1 ? -1 : json_first(r->json, r->rename); at != -1 && rc == 0; at = json_next(r->json, at)) {
+		char *column = json_strdup(r->json, at);
+
+		field = rule_text(r, at + 1);
+		if (field != NULL && column != NULL)
+			rc = check_clash(r, table, columns, field, find_column(columns, column), e);
+		else
+			rc = error_set(e, RC_TEMP, "tables: %s", strerror(errno));
+		free(column);
+		free(field);
 	}
 	return rc;
 }
@@ -172,13 +302,16 @@ int
 rule_check(const struct rule *r, const char *table, const char *columns, size_t n, struct error *e)
 {
 	struct json j = { 0 };
-	int rc;
+	int rc = 0;
 
-	if (r == NULL || !r->exact || columns == NULL)
+	if (r == NULL || columns == NULL)
 		return 0;
 	if (json_parse_checked(&j, columns, n, e) == -1)
 		return -1;
-	rc = check_names(r, r->types, table, &j, e);
+	if (r->exact)
+		rc = check_exist(r, table, &j, e);
+	if (rc == 0)
+		rc = check_clashes(r, table, &j, e);
 	json_free(&j);
 	return rc;
 }

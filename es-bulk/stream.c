@@ -8,15 +8,15 @@
 
 #include "lib/log.h"
 
-#include "es-bulk/docid.h"
 #include "es-bulk/load.h"
-#include "es-bulk/partial.h"
+#include "es-bulk/row.h"
 #include "es-bulk/stream.h"
 #include "es-bulk/sweep.h"
 
 #define QUIET_MS 60000		/* m2e-events.5: a control line comes at least once a second */
 #define TELL_MS 60000
 #define MAX_MAPPING ((size_t)16 << 20)	/* bytes of one table's */
+#define MAX_SHAPED 2		/* how much larger than its line a document may be, which has longer names */
 #define MAX_KEY ((size_t)64 << 20)	/* bytes of a document id in the making; a long one is hashed */
 
 int
@@ -25,10 +25,13 @@ stream_init(struct stream *s, const struct stream_options *o, struct error *e)
 	memset(s, 0, sizeof(*s));
 	s->o = *o;
 	if (bulk_init(&s->bulk, &o->bulk, e) == -1 || line_init(&s->lines, STDIN_FILENO, o->bulk.max_line, e) == -1 ||
-	    change_reader_init(&s->reader, e) == -1 || target_list_init(&s->targets, &o->rules, &o->mappings, e) == -1)
+	    change_reader_init(&s->reader, e) == -1 || target_list_init(&s->targets, &o->tables, e) == -1)
 		return -1;
-	if (buf_init(&s->id, MAX_KEY) == -1 || buf_init(&s->old_id, MAX_KEY) == -1 ||
-	    buf_init(&s->merged, MAX_ANSWER + o->bulk.max_line) == -1)
+	if (shape_init(&s->shape, e) == -1)
+		return -1;
+	if (buf_init(&s->to.name, MAX_KEY) == -1 || buf_init(&s->from.name, MAX_KEY) == -1 ||
+	    buf_init(&s->merged, MAX_ANSWER + o->bulk.max_line) == -1 ||
+	    buf_init(&s->shaped, MAX_SHAPED * o->bulk.max_line) == -1)
 		return error_set(e, RC_TEMP, "%s", strerror(errno));
 	s->told_ms = now_ms();
 	return 0;
@@ -42,14 +45,15 @@ stream_free(struct stream *s)
 	change_reader_free(&s->reader);
 	target_list_free(&s->targets);
 	free(s->source.server);
-	buf_free(&s->id);
-	buf_free(&s->old_id);
+	shape_free(&s->shape);
+	buf_free(&s->to.name);
+	buf_free(&s->from.name);
 	buf_free(&s->merged);
+	buf_free(&s->shaped);
 }
 
-/* Is the index there and ours? Looked at once, everything before it being done. */
-static int
-check_index(struct stream *s, struct place *p, struct slice pos, struct error *e)
+int
+stream_check_index(struct stream *s, struct place *p, struct slice pos, struct error *e)
 {
 	if (p->checked)
 		return 0;
@@ -58,21 +62,6 @@ check_index(struct stream *s, struct place *p, struct slice pos, struct error *e
 		return 0;
 	}
 	return bulk_drain(&s->bulk, e) == -1 ? -1 : index_prepare(&s->bulk, p, &s->source, pos, e);
-}
-
-/* An index that was made for a load has the settings of one while it lasts. When anything else than its rows comes, it was
- * broken off: then they are put back. */
-static int
-check_load(struct stream *s, struct place *p, const struct change *c, struct error *e)
-{
-	bool of_load = p->born != NULL && c->op == OP_SNAPSHOT && c->pos.p != NULL && strlen(p->born) == c->pos.n &&
-	    memcmp(p->born, c->pos.p, c->pos.n) == 0;
-
-	if (of_load == p->loading || s->o.bulk.dry_run)
-		return 0;
-	if (bulk_drain(&s->bulk, e) == -1)
-		return -1;
-	return of_load ? load_begin(&s->bulk, p, e) : load_end(&s->bulk, p, e);
 }
 
 /* All loads that are under way, because the input ends. */
@@ -86,117 +75,6 @@ end_loads(struct stream *s, struct error *e)
 		for (p = s->targets.slots[i] == NULL ? NULL : s->targets.slots[i]->places; p != NULL; p = p->next)
 			if (p->loading && load_end(&s->bulk, p, e) == -1)
 				return -1;
-	return 0;
-}
-
-static uint64_t
-hash_id(uint64_t h, const char *p, size_t n)
-{
-	uint64_t word;
-
-	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 29;
-	}
-	for (; n > 0; p++, n--)
-		h = (h ^ (uint8_t)*p) * 1099511628211ULL;
-	h *= 0x9e3779b97f4a7c15ULL;
-	return h ^ h >> 32;
-}
-
-static int
-put(struct stream *s, struct place *p, const struct change *c, const struct buf *id, bool is_delete,
-    struct slice row, struct error *e)
-{
-	return bulk_put(&s->bulk, c, is_delete ? p->delete_start : p->index_start,
-	    is_delete ? p->delete_start_len : p->index_start_len, (struct slice){ id->data, id->len }, c->version,
-	    hash_id(p->hash, id->data, id->len), row, e);
-}
-
-static int
-refuse_partial(struct stream *s, const struct change *c, struct error *e)
-{
-	static const char why[] = "{\"type\":\"no_document\",\"reason\":\"a partial row, and no document to merge it into\"}";
-	struct batch one;
-	int rc = -1;
-
-	if (batch_init(&one, s->o.bulk.max_line + 1024, e) == -1)
-		return -1;
-	if (batch_add(&one, c, 0, 0, 0, (struct slice){ NULL, 0 }, e) == 0) {
-		one.items[0].status = 404;
-		one.items[0].error = (struct slice){ why, sizeof(why) - 1 };
-		rc = dead_add(&s->bulk.dead, &one, &one.items[0], e);
-	}
-	batch_free(&one);
-	return rc;
-}
-
-/* Makes *row the whole document. 1: it is; 0: nothing is to be written. After a change of key the document may stand
- * under its old id still, or, when this is a replay, under the new one. */
-static int
-merge_row(struct stream *s, struct place *p, const struct change *c, bool moved, struct slice *row, struct error *e)
-{
-	const struct buf *id = moved ? &s->old_id : &s->id;
-	enum merge m;
-	bool deleted;
-
-	if (!s->o.merge_partial)
-		return error_set(e, RC_FAIL, "line %" PRIu64 ": a partial row of %s (--partial=stop); "
-		    "binlog_row_image=FULL gives whole ones", c->number, p->target->table);
-	if (s->o.bulk.dry_run) {
-		*row = c->row;
-		return 1;
-	}
-	if (bulk_drain(&s->bulk, e) == -1)
-		return -1;
-	m = partial_merge(&s->bulk, p, c, (struct slice){ id->data, id->len }, &s->merged, e);
-	if (moved && (m == MERGE_MISSING || m == MERGE_NEWER))
-		m = partial_merge(&s->bulk, p, c, (struct slice){ s->id.data, s->id.len }, &s->merged, e);
-	*row = (struct slice){ s->merged.data, s->merged.len };
-	switch (m) {
-	case MERGE_DONE: return 1;
-	case MERGE_NEWER: s->bulk.count.stale++; return 0;
-	case MERGE_MISSING:
-		if (partial_was_deleted(&s->bulk, p, c, (struct slice){ s->id.data, s->id.len }, &deleted, e) == -1)
-			return -1;
-		s->bulk.count.stale += deleted;
-		return deleted ? 0 : refuse_partial(s, c, e);
-	default: return -1;
-	}
-}
-
-static int
-on_row(struct stream *s, const struct change *c, struct error *e)
-{
-	static const struct slice none = { NULL, 0 };
-	struct target *t = target_find(&s->targets, &s->reader, c, e);
-	struct place *p = t == NULL ? NULL : t->places;
-	struct slice row = c->row;
-	bool moved = false;
-	int rc = 1;
-
-	if (p == NULL || check_index(s, p, c->op == OP_SNAPSHOT ? c->pos : none, e) == -1)
-		return -1;
-	if ((p->loading || (p->born != NULL && c->op == OP_SNAPSHOT)) && check_load(s, p, c, e) == -1)
-		return -1;
-	s->id.len = s->old_id.len = 0;
-	if (docid_put(&s->reader, &s->id, c->key, e) == -1)
-		return -1;
-	if (c->op == OP_UPDATE && c->old_key.p != NULL) {
-		if (docid_put(&s->reader, &s->old_id, c->old_key, e) == -1)
-			return -1;
-		moved = s->id.len != s->old_id.len || memcmp(s->id.data, s->old_id.data, s->id.len) != 0;
-	}
-	if (c->partial && c->op != OP_DELETE && (rc = merge_row(s, p, c, moved, &row, e)) == -1)
-		return -1;
-	if (moved && put(s, p, c, &s->old_id, true, none, e) == -1)
-		return -1;
-	if (rc == 1 && put(s, p, c, &s->id, c->op == OP_DELETE, c->op == OP_DELETE ? none : row, e) == -1)
-		return -1;
-	s->bulk.rows++;
-	if (s->quiet_rows++ == 0)
-		s->quiet_ms = now_ms() - s->bulk.blocked_ms;
 	return 0;
 }
 
@@ -249,15 +127,33 @@ on_schema(struct stream *s, const struct change *c, struct error *e)
 	if (c->key.p == NULL)
 		return error_set(e, RC_USAGE, "line %" PRIu64 ": table %s has no key: it cannot be kept in step; give it a "
 		    "primary key, or a unique one of NOT NULL columns, or leave it out", c->number, t->table);
-	if (t->places->checked && target_is_defined(t, c->key, c->columns))
+	if (target_is_defined(t, c->key, c->columns) && target_is_checked(t))
 		return 0;
-	if (rule_check(t->mapping, t->table, c->columns.p, c->columns.n, e) == -1 ||
+	if (rule_check(t->rule, t->table, c->columns.p, c->columns.n, e) == -1 ||
+	    (t->mapping != t->rule && rule_check(t->mapping, t->table, c->columns.p, c->columns.n, e) == -1) ||
+	    (t->when != t->rule && rule_check(t->when, t->table, c->columns.p, c->columns.n, e) == -1) ||
 	    target_define(t, c->key, c->columns, e) == -1)
 		return -1;
 	target_uncheck(t);
 	if (s->o.print_mapping && print_mapping(s, t, e) == -1)
 		return -1;
-	return check_index(s, t->places, c->pos, e);
+	return target_by_row(t) ? 0 : stream_check_index(s, t->places, c->pos, e);
+}
+
+/* Does each with every place that the table has, known so far or not, once it is checked. */
+static int
+each_place(struct stream *s, struct target *t, int (*each)(struct stream *, struct place *, const struct change *,
+    struct error *), const struct change *c, struct error *e)
+{
+	static const struct slice none = { NULL, 0 };
+	struct place *p;
+
+	if (bulk_drain(&s->bulk, e) == -1 || index_find_places(&s->bulk, &s->targets, t, e) == -1)
+		return -1;
+	for (p = t->places; p != NULL; p = p->next)
+		if (stream_check_index(s, p, none, e) == -1 || each(s, p, c, e) == -1)
+			return -1;
+	return 0;
 }
 
 /* What the options say of such a statement. 1: apply it; 0: ignore it; -1: stop. */
@@ -279,17 +175,20 @@ ask_policy(enum policy policy, const struct change *c, const char *table, struct
 }
 
 static int
+truncate_place(struct stream *s, struct place *p, const struct change *c, struct error *e)
+{
+	return sweep(&s->bulk, p, c, c->version, c->version, e);
+}
+
+static int
 on_truncate(struct stream *s, const struct change *c, struct error *e)
 {
-	static const struct slice none = { NULL, 0 };
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
 	int rc = t == NULL ? -1 : ask_policy(s->o.truncate, c, t->table, e);
 
 	if (rc != 1 || s->o.bulk.dry_run)
 		return rc;
-	if (check_index(s, t->places, none, e) == -1)
-		return -1;
-	return sweep(&s->bulk, t->places, c, c->version, c->version, e);
+	return each_place(s, t, truncate_place, c, e);
 }
 
 static int
@@ -297,11 +196,15 @@ on_drop(struct stream *s, const struct change *c, struct error *e)
 {
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
 	int rc = t == NULL ? -1 : ask_policy(s->o.drop, c, t->table, e);
+	struct place *p;
 
 	if (rc != 1 || s->o.bulk.dry_run)
 		return rc;
-	if (bulk_drain(&s->bulk, e) == -1 || index_drop(&s->bulk, t->places, e) == -1)
+	if (bulk_drain(&s->bulk, e) == -1 || index_find_places(&s->bulk, &s->targets, t, e) == -1)
 		return -1;
+	for (p = t->places; p != NULL; p = p->next)
+		if (index_drop(&s->bulk, p, e) == -1)
+			return -1;
 	target_uncheck(t);
 	return 0;
 }
@@ -314,35 +217,37 @@ on_rename(struct stream *s, const struct change *c, struct error *e)
 	return t == NULL || ask_policy(s->o.rename, c, t->table, e) == -1 ? -1 : 0;
 }
 
-/* A load is complete: what it did not write, and nothing newer did, is gone from the table. */
+/* A load is complete: what it did not write, and nothing newer did, is gone from the index. */
+static int
+end_load(struct stream *s, struct place *p, const struct change *c, struct error *e)
+{
+	bool born;
+
+	if (index_was_born_for(&s->bulk, p, c->pos, &born, e) == -1)
+		return -1;
+	if (!born && sweep(&s->bulk, p, c, c->version - 1, c->version, e) == -1)
+		return -1;
+	if (p->loading && load_end(&s->bulk, p, e) == -1)
+		return -1;
+	free(p->born);
+	p->born = NULL;
+	return index_loaded(&s->bulk, p, c->pos, e);
+}
+
 static int
 on_done(struct stream *s, const struct change *c, struct error *e)
 {
-	static const struct slice none = { NULL, 0 };
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
-	bool born;
 
 	if (t == NULL)
 		return -1;
 	if (s->o.bulk.dry_run)
 		return 0;
-	if (check_index(s, t->places, none, e) == -1)
-		return -1;
-	if (bulk_drain(&s->bulk, e) == -1)
-		return -1;
 	if (c->pos.p == NULL) {
 		log_warn("a load without position: documents that were there before stay table=%s", t->table);
-		return 0;
+		return bulk_drain(&s->bulk, e);
 	}
-	if (index_was_born_for(&s->bulk, t->places, c->pos, &born, e) == -1)
-		return -1;
-	if (!born && sweep(&s->bulk, t->places, c, c->version - 1, c->version, e) == -1)
-		return -1;
-	if (t->places->loading && load_end(&s->bulk, t->places, e) == -1)
-		return -1;
-	free(t->places->born);
-	t->places->born = NULL;
-	return index_loaded(&s->bulk, t->places, c->pos, e);
+	return each_place(s, t, end_load, c, e);
 }
 
 /* What each control line asks for before it goes on. */
@@ -368,7 +273,7 @@ take_line(struct stream *s, const char *line, size_t n, struct error *e)
 	if (s->o.print_mapping && c.op != OP_SCHEMA)
 		return 0;
 	if (change_is_row(&c))
-		return on_row(s, &c, e);
+		return row_take(s, &c, e);
 	s->quiet_rows = 0;
 	s->quiet_told = false;
 	if (on_control[c.op] != NULL && on_control[c.op](s, &c, e) == -1)

@@ -7,6 +7,7 @@
 
 #include "es-bulk/bulk.h"
 #include "es-bulk/index.h"
+#include "es-bulk/shape.h"
 #include "es-bulk/target.h"
 
 enum policy { POLICY_APPLY, POLICY_IGNORE, POLICY_STOP };
@@ -17,8 +18,7 @@ struct stream_options {
 	bool merge_partial;
 	bool require_acks;
 	bool print_mapping;		/* and nothing else */
-	struct rule_list rules;
-	struct rule_list mappings;	/* of --mapping-file: they go before the rules' */
+	struct target_options tables;
 };
 
 struct stream {
@@ -28,7 +28,9 @@ struct stream {
 	struct change_reader reader;
 	struct target_list targets;
 	struct index_source source;
-	struct buf id, old_id, merged;
+	struct located to, from;	/* of the row at hand: where its document is, and was before an update */
+	struct shape shape;
+	struct buf shaped, merged;
 	uint64_t quiet_rows;		/* rows since the last control line */
 	uint64_t quiet_ms;		/* when the first of them came; blocked time counts as none */
 	bool quiet_told;
@@ -36,11 +38,13 @@ struct stream {
 	uint64_t printed;		/* mappings */
 };
 
-/* The options' rules must stay. -1: RC_USAGE, RC_TEMP; stream_free is due in any case. */
+/* What the options say of tables must stay. -1: RC_USAGE, RC_TEMP; stream_free is due in any case. */
 int	 stream_init(struct stream *, const struct stream_options *, struct error *);
 void	 stream_free(struct stream *);
 /* Until the end of input. Returns the exit status (RC_OK, RC_DEAD, or RC_TEMP for a last line that was cut off or a
  * signal); -1 for an error. */
 int	 stream_run(struct stream *, struct error *);
+/* Is the index there and ours? Looked at once, everything before it being done; pos: index_prepare's. */
+int	 stream_check_index(struct stream *, struct place *, struct slice pos, struct error *);
 
 #endif

@@ -15,7 +15,7 @@
 #define MAX_ROUNDS 20		/* how often a list may break off: a node that went, a scroll whose page was lost */
 #define MAX_NAME (1 << 20)	/* bytes of a list's name: it grows with the number of shards */
 #define SEARCH "_search?allow_partial_search_results=false" \
-	"&filter_path=_scroll_id,pit_id,_shards.failed,hits.hits._id,hits.hits._version,hits.hits.sort"
+	"&filter_path=_scroll_id,pit_id,_shards.failed,hits.hits._id,hits.hits._version,hits.hits._routing,hits.hits.sort"
 
 /* The ways to list, the best first. */
 static const struct way {
@@ -37,6 +37,7 @@ struct sweep {
 	uint64_t listed, deleted;
 	size_t way;
 	struct json json;	/* of the page */
+	struct buf document;	/* the id of one and its routing */
 	struct buf request, name, after;	/* name: the list's, a JSON string; after: the last hit's sort values */
 };
 
@@ -56,7 +57,7 @@ static int
 delete_one(struct sweep *w, int hit, struct error *e)
 {
 	const struct json *j = &w->json;
-	int id = json_member(j, hit, "_id");
+	int id = json_member(j, hit, "_id"), routing;
 	struct slice text;
 	uint64_t version, hash;
 	size_t i;
@@ -68,6 +69,16 @@ delete_one(struct sweep *w, int hit, struct error *e)
 		return 0;
 	w->deleted++;
 	text.p = json_slice(j, id, &text.n);
+	/* what names it, as its row had it */
+	if ((routing = json_member(j, hit, "_routing")) != -1) {
+		w->document.len = 0;
+		if (buf_add(&w->document, text.p, text.n) == -1 || buf_puts(&w->document, ",\"routing\":") == -1)
+			return no_memory(e);
+		text.p = json_slice(j, routing, &text.n);
+		if (buf_add(&w->document, text.p, text.n) == -1)
+			return no_memory(e);
+		text = (struct slice){ w->document.data, w->document.len };
+	}
 	for (hash = w->place->hash, i = 0; i < text.n; i++)
 		hash = (hash ^ (uint8_t)text.p[i]) * 1099511628211ULL;
 	return bulk_put(w->bulk, w->change, w->place->delete_start, w->place->delete_start_len, text, w->as,
@@ -232,7 +243,7 @@ sweep(struct bulk *b, struct place *p, const struct change *c, uint64_t last, ui
 	if (bulk_drain(b, e) == -1 || index_refresh(b, p, e) == -1)
 		return -1;
 	if (buf_init(&w.request, 2 * MAX_NAME) == -1 || buf_init(&w.name, MAX_NAME) == -1 ||
-	    buf_init(&w.after, MAX_NAME) == -1)
+	    buf_init(&w.after, MAX_NAME) == -1 || buf_init(&w.document, MAX_NAME) == -1)
 		rc = no_memory(e);
 	for (round = 0; rc == 0 && round < MAX_ROUNDS; round++)
 		rc = sweep_once(&w, e);
@@ -245,5 +256,6 @@ sweep(struct bulk *b, struct place *p, const struct change *c, uint64_t last, ui
 	buf_free(&w.request);
 	buf_free(&w.name);
 	buf_free(&w.after);
+	buf_free(&w.document);
 	return rc == 1 ? 0 : -1;
 }

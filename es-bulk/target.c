@@ -14,11 +14,11 @@
 #define FIRST_SLOTS 64
 
 int
-target_list_init(struct target_list *l, const struct rule_list *rules, const struct rule_list *mappings, struct error *e)
+target_list_init(struct target_list *l, const struct target_options *o, struct error *e)
 {
 	memset(l, 0, sizeof(*l));
-	l->rules = rules;
-	l->mappings = mappings;
+	l->o = *o;
+	l->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	l->mask = FIRST_SLOTS - 1;
 	if ((l->slots = calloc(FIRST_SLOTS, sizeof(*l->slots))) == NULL || buf_init(&l->raw, 2 * MAX_NAME) == -1 ||
 	    buf_init(&l->name, 2 * MAX_NAME) == -1)
@@ -50,6 +50,7 @@ target_free(struct target *t)
 		place_free(p);
 	}
 	free(t->table);
+	free(t->pattern);
 	free(t->definition);
 	free(t);
 }
@@ -64,6 +65,8 @@ target_list_free(struct target_list *l)
 	free(l->slots);
 	buf_free(&l->raw);
 	buf_free(&l->name);
+	if (l->utf8 != (locale_t)0)
+		freelocale(l->utf8);
 }
 
 void
@@ -83,6 +86,16 @@ target_uncheck_all(struct target_list *l)
 	for (i = 0; i <= l->mask; i++)
 		if (l->slots[i] != NULL)
 			target_uncheck(l->slots[i]);
+}
+
+bool
+target_is_checked(const struct target *t)
+{
+	const struct place *p;
+
+	for (p = t->places; p != NULL && p->checked; p = p->next)
+		;
+	return p == NULL;
 }
 
 bool
@@ -107,6 +120,7 @@ target_define(struct target *t, struct slice key, struct slice columns, struct e
 	free(t->definition);
 	t->definition = definition;
 	t->definition_len = n;
+	t->key = (struct slice){ definition, key.n };
 	t->columns = (struct slice){ columns.p == NULL ? NULL : definition + key.n, columns.n };
 	return 0;
 }
@@ -165,10 +179,9 @@ code_point(const char *p, size_t n)
 
 /* Letters beyond ASCII too: the engines refuse any in upper case. */
 static int
-lower(struct buf *b, const char *s)
+lower(struct buf *b, const char *s, locale_t utf8)
 {
 	size_t n, left = strlen(s);
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	wint_t c;
 	char bytes[4];
 	int rc = 0;
@@ -180,8 +193,6 @@ lower(struct buf *b, const char *s)
 		c = utf8 == (locale_t)0 ? (c < 0x80 && c >= 'A' && c <= 'Z' ? c | 0x20 : c) : towlower_l(c, utf8);
 		rc = buf_add(b, bytes, utf8_put(bytes, (uint32_t)c));
 	}
-	if (utf8 != (locale_t)0)
-		freelocale(utf8);
 	return rc;
 }
 
@@ -189,19 +200,19 @@ lower(struct buf *b, const char *s)
 static int
 check_alias(const char *table, const char *alias, struct error *e)
 {
-	static const char advice[] = "rename the table, or leave it out";
+	static const char advice[] = "give it another index by elastic.tables, or leave it out";
 
-	if (strlen(alias) > MAX_ALIAS - MAX_INDEX_SUFFIX)
+	if (*alias == '\0' || strlen(alias) > MAX_ALIAS - MAX_INDEX_SUFFIX)
 		return error_set(e, RC_FAIL, "table %s: no index can have a name of %zu bytes: %s", table, strlen(alias),
 		    advice);
 	if (strpbrk(alias, "\\/*?\"<>| ,#:") != NULL || strchr("-_+.", *alias) != NULL)
-		return error_set(e, RC_FAIL, "table %s: no index can have this name (none of \\ / * ? \" < > | , # : "
-		    "or space in it; not - _ + . first): %s", table, advice);
+		return error_set(e, RC_FAIL, "table %s: no index can have this name: %s (none of \\ / * ? \" < > | , # : "
+		    "or space in it; not - _ + . first): %s", table, alias, advice);
 	return 0;
 }
 
 static char *
-action_start(const char *action, const char *alias, size_t *n)
+action_start(const char *action, const char *alias, const char *pipeline, size_t *n)
 {
 	struct buf b;
 	char *text = NULL;
@@ -209,6 +220,7 @@ action_start(const char *action, const char *alias, size_t *n)
 	if (buf_init(&b, 8 * MAX_NAME) == -1)
 		return NULL;
 	if (buf_putf(&b, "{\"%s\":{\"_index\":", action) == 0 && json_put_str(&b, alias) == 0 &&
+	    (pipeline == NULL || (buf_puts(&b, ",\"pipeline\":") == 0 && json_put_str(&b, pipeline) == 0)) &&
 	    buf_puts(&b, ",\"_id\":") == 0)
 		text = strndup(b.data, b.len);
 	*n = b.len;
@@ -220,17 +232,43 @@ static struct place *
 new_place(struct target *t, const char *alias)
 {
 	struct place *p = calloc(1, sizeof(*p));
+	char *pipeline = t->rule == NULL ? NULL : rule_text(t->rule, t->rule->pipeline);
 
 	if (p == NULL || (p->alias = strdup(alias)) == NULL ||
-	    (p->index_start = action_start("index", alias, &p->index_start_len)) == NULL ||
-	    (p->delete_start = action_start("delete", alias, &p->delete_start_len)) == NULL) {
+	    (p->index_start = action_start("index", alias, pipeline, &p->index_start_len)) == NULL ||
+	    (p->delete_start = action_start("delete", alias, NULL, &p->delete_start_len)) == NULL) {
 		place_free(p);
+		free(pipeline);
 		return NULL;
 	}
+	free(pipeline);
 	p->hash = hash_name(alias);
 	p->target = t;
 	p->next = t->places;
 	t->places = p;
+	return p;
+}
+
+struct place *
+place_find(struct target_list *l, struct target *t, const char *alias, struct error *e)
+{
+	struct place **at, *p = NULL;
+
+	l->name.len = 0;
+	if (lower(&l->name, alias, l->utf8) == -1 || buf_str(&l->name) == NULL) {
+		error_set(e, RC_TEMP, "table %s: %s", t->table, strerror(errno));
+		return NULL;
+	}
+	for (at = &t->places; (p = *at) != NULL; at = &p->next)
+		if (strcmp(p->alias, l->name.data) == 0) {
+			*at = p->next;
+			p->next = t->places;
+			return t->places = p;
+		}
+	if (check_alias(t->table, l->name.data, e) == -1)
+		return NULL;
+	if ((p = new_place(t, l->name.data)) == NULL)
+		error_set(e, RC_TEMP, "table %s: %s", t->table, strerror(errno));
 	return p;
 }
 
@@ -244,31 +282,77 @@ find_rule(const struct rule_list *rules, const struct target *t)
 	return r;
 }
 
+/* The alias as the template has it, with * for what rows say. */
+static int
+put_pattern(struct buf *b, const struct target *t)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < t->index->count && rc == 0; i++) {
+		const struct piece *p = &t->index->pieces[i];
+
+		switch (p->kind) {
+		case PIECE_TEXT: rc = buf_puts(b, p->text); break;
+		case PIECE_DB: rc = buf_add(b, t->table, t->db_len); break;
+		case PIECE_TABLE: rc = buf_puts(b, t->table + t->db_len + 1); break;
+		case PIECE_COLUMN: rc = buf_putc(b, '*'); break;
+		}
+	}
+	return rc == -1 || buf_str(b) == NULL ? -1 : 0;
+}
+
+static void
+read_rules(const struct target_list *l, struct target *t)
+{
+	const struct rule *r;
+
+	t->rule = find_rule(&l->o.rules, t);
+	t->mapping = (r = find_rule(&l->o.mappings, t)) != NULL ? r : t->rule;
+	t->when = (r = find_rule(&l->o.whens, t)) != NULL ? r : t->rule;
+	t->index = t->rule != NULL && t->rule->index.count > 0 ? &t->rule->index : &l->o.index;
+	t->is_plain = !rule_shapes(t->rule) && (t->when == NULL || t->when->when == -1) && !target_by_row(t);
+}
+
+/* Its pattern, and its place where there is but one. -1: e, or errno where e->rc is RC_OK. */
+static int
+read_index(struct target_list *l, struct target *t, struct error *e)
+{
+	struct buf b;
+	int rc;
+
+	e->rc = RC_OK;
+	if (buf_init(&b, 8 * MAX_NAME) == -1)
+		return -1;
+	rc = put_pattern(&b, t);
+	l->name.len = 0;
+	if (rc == 0)
+		rc = lower(&l->name, b.data, l->utf8) == -1 || buf_str(&l->name) == NULL ||
+		    (t->pattern = strdup(l->name.data)) == NULL ? -1 : 0;
+	if (rc == 0 && !target_by_row(t))
+		rc = place_find(l, t, b.data, e) == NULL ? -1 : 0;
+	buf_free(&b);
+	return rc;
+}
+
 static struct target *
 new_target(struct target_list *l, const char *name, size_t db_len, struct error *e)
 {
 	struct target *t = calloc(1, sizeof(*t));
 
+	e->rc = RC_OK;
 	if (t == NULL || (t->table = strdup(name)) == NULL)
 		goto fail;
 	t->db_len = db_len;
-	t->rule = find_rule(l->rules, t);
-	if ((t->mapping = find_rule(l->mappings, t)) == NULL)
-		t->mapping = t->rule;
-	l->name.len = 0;
-	if (lower(&l->name, t->table) == -1 || buf_str(&l->name) == NULL)
-		goto fail;
-	if (check_alias(t->table, l->name.data, e) == -1) {
-		target_free(t);
-		return NULL;
-	}
-	if (new_place(t, l->name.data) == NULL || grow(l) == -1)
+	read_rules(l, t);
+	if (read_index(l, t, e) == -1 || grow(l) == -1)
 		goto fail;
 	l->slots[slot_of(l, t->table)] = t;
 	l->count++;
 	return t;
 fail:
-	error_set(e, RC_TEMP, "table %s: %s", name, strerror(errno));
+	if (e->rc == RC_OK)
+		error_set(e, RC_TEMP, "table %s: %s", name, strerror(errno));
 	target_free(t);
 	return NULL;
 }
@@ -316,4 +400,12 @@ target_find(struct target_list *l, struct change_reader *r, const struct change 
 		l->last_table = (struct slice){ l->raw.data + c->db.n, c->table.n };
 	}
 	return t;
+}
+
+struct target *
+target_named(struct target_list *l, const char *name, struct error *e)
+{
+	struct target *t = l->slots[slot_of(l, name)];
+
+	return t != NULL ? t : new_target(l, name, strcspn(name, "."), e);
 }

@@ -3,6 +3,8 @@
 #ifndef ES_BULK_TARGET_H
 #define ES_BULK_TARGET_H
 
+#include <locale.h>
+
 #include "es-bulk/change.h"
 #include "es-bulk/rule.h"
 
@@ -24,16 +26,34 @@ struct place {
 	struct place *next;		/* of the same table */
 };
 
+/* Where a document is. */
+struct located {
+	struct place *place;
+	struct buf name;	/* its id, a JSON string, and behind that `,"routing":"…"` where it has one */
+	size_t id_n;		/* of name, the id's bytes */
+};
+
 /* A table. */
 struct target {
 	char *table;			/* "db.table" as the stream writes it */
 	size_t db_len;			/* of it, the database's name */
 	const struct rule *rule;	/* NULL: none */
 	const struct rule *mapping;	/* the one whose types, settings and mappings hold */
-	struct place *places;		/* those seen so far */
+	const struct rule *when;	/* the one whose when holds */
+	bool is_plain;			/* nothing is said of it: its documents are its rows, in one place */
+	const struct template *index;	/* of the alias */
+	char *pattern;			/* the alias, with * for what rows say in it */
+	struct place *places;		/* those seen so far, the last used first; the only one where rows say nothing */
 	char *definition;		/* key and columns of its last schema line, as they stood there; NULL: none yet */
 	size_t definition_len;
-	struct slice columns;		/* of it; p NULL: none */
+	struct slice key, columns;	/* of it; p NULL: none */
+};
+
+/* What is said of tables. */
+struct target_options {
+	struct rule_list rules;
+	struct rule_list mappings, whens;	/* of --mapping-file and --when: they go before the rules' */
+	struct template index;		/* for tables whose rule names none */
 };
 
 struct target_list {
@@ -43,19 +63,32 @@ struct target_list {
 	struct slice last_db, last_table;	/* how last was written; bytes of last->raw */
 	struct buf raw;
 	struct buf name;
-	const struct rule_list *rules, *mappings;
+	struct target_options o;
+	locale_t utf8;
 };
 
-/* The rules must stay. */
-int	 target_list_init(struct target_list *, const struct rule_list *rules, const struct rule_list *mappings,
-	    struct error *);
+/* The options must stay. */
+int	 target_list_init(struct target_list *, const struct target_options *, struct error *);
 void	 target_list_free(struct target_list *);
 /* The change's table, made where it is new. NULL: RC_FAIL for a name that no index can have; RC_TEMP. */
 struct target *target_find(struct target_list *, struct change_reader *, const struct change *, struct error *);
+/* The same for a name as people write it, "db.table". */
+struct target *target_named(struct target_list *, const char *name, struct error *);
+/* The table's place with that alias, which is put in lower case and checked. NULL: RC_FAIL for a name that no index can
+ * have; RC_TEMP. alias: may be the list's own buffer. */
+struct place *place_find(struct target_list *, struct target *, const char *alias, struct error *);
+/* Does the table's place depend on the row? */
+static inline bool
+target_by_row(const struct target *t)
+{
+	return t->index->by_row;
+}
 /* Keeps the definition that a schema line gives. -1: RC_TEMP. */
 int	 target_define(struct target *, struct slice key, struct slice columns, struct error *);
 /* Is it the one that it has? */
 bool	 target_is_defined(const struct target *, struct slice key, struct slice columns);
+/* Are all of its places checked? */
+bool	 target_is_checked(const struct target *);
 /* Says that the table's indices must be looked at again; and every table's. */
 void	 target_uncheck(struct target *);
 void	 target_uncheck_all(struct target_list *);

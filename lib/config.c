@@ -48,6 +48,7 @@ const struct config_key config_keys[] = {
 	{ "elastic.password_file", CONFIG_STRING, NULL },
 	{ "elastic.ca_file", CONFIG_STRING, NULL },
 	{ "elastic.insecure", CONFIG_BOOL, "false" },
+	{ "elastic.index", CONFIG_STRING, "{db}.{table}" },
 	{ "elastic.mapping_file", CONFIG_STRING, NULL },
 	{ "elastic.tables", CONFIG_TABLES, NULL },
 	{ "state_dir", CONFIG_STRING, NULL },

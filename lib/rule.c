@@ -7,6 +7,16 @@
 #include "lib/rule.h"
 
 const struct rule_key rule_keys[] = {
+	{ "index", RULE_TEXT },
+	{ "id", RULE_TEXTS },
+	{ "routing", RULE_TEXTS },
+	{ "when", RULE_TESTS },
+	{ "include", RULE_TEXTS },
+	{ "exclude", RULE_TEXTS },
+	{ "rename", RULE_NAMES },
+	{ "booleans", RULE_TEXTS },
+	{ "soft_delete", RULE_TEXT },
+	{ "pipeline", RULE_TEXT },
 	{ "types", RULE_FIELDS },
 	{ "settings", RULE_OBJECT },
 	{ "mappings", RULE_OBJECT },
@@ -21,7 +31,9 @@ rule_shape_name(enum rule_shape shape)
 		[RULE_TEXT] = "a string",
 		[RULE_TEXTS] = "an array of strings",
 		[RULE_FIELDS] = "an object of strings or objects",
+		[RULE_NAMES] = "an object of strings",
 		[RULE_OBJECT] = "an object",
+		[RULE_TESTS] = "an object of conditions",
 	};
 
 	return names[shape];
@@ -38,25 +50,72 @@ is_text(const struct json *j, int t)
 }
 
 static bool
-has_shape(const struct json *j, int t, enum rule_shape shape)
+is_value(const struct json *j, int t)
+{
+	return json_type(j, t) != JSON_OBJECT && json_type(j, t) != JSON_ARRAY;
+}
+
+static bool
+is_value_or_array(const struct json *j, int t)
 {
 	int at;
 
+	for (at = json_type(j, t) == JSON_ARRAY ? json_first(j, t) : -1; at != -1; at = json_next(j, at))
+		if (!is_value(j, at))
+			return false;
+	return json_type(j, t) != JSON_OBJECT;
+}
+
+static bool
+is_condition(const struct json *j, int t)
+{
+	static const char *const orders[] = { "gt", "gte", "lt", "lte" };
+	size_t i;
+	int at;
+
+	if (json_type(j, t) != JSON_OBJECT)
+		return is_value_or_array(j, t);
+	for (at = json_first(j, t); at != -1; at = json_next(j, at)) {
+		if (json_is(j, at, "not") && is_value_or_array(j, at + 1))
+			continue;
+		for (i = 0; i < sizeof(orders) / sizeof(orders[0]) && !json_is(j, at, orders[i]); i++)
+			;
+		if (i == sizeof(orders) / sizeof(orders[0]) || !is_value(j, at + 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_field(const struct json *j, int t)
+{
+	return is_text(j, t) || json_type(j, t) == JSON_OBJECT;
+}
+
+/* Is it an object (each name: a text) or array whose values all are such? */
+static bool
+all_are(const struct json *j, int t, enum json_type type, bool (*is)(const struct json *, int))
+{
+	int at;
+
+	if (json_type(j, t) != type)
+		return false;
+	for (at = json_first(j, t); at != -1; at = json_next(j, at))
+		if (type == JSON_OBJECT ? !is_text(j, at) || !is(j, at + 1) : !is(j, at))
+			return false;
+	return true;
+}
+
+bool
+rule_has_shape(const struct json *j, int t, enum rule_shape shape)
+{
 	switch (shape) {
-	case RULE_TEXT:
-		return is_text(j, t);
-	case RULE_TEXTS:
-		for (at = json_type(j, t) == JSON_ARRAY ? json_first(j, t) : -1; at != -1; at = json_next(j, at))
-			if (!is_text(j, at))
-				return false;
-		return json_type(j, t) == JSON_ARRAY;
-	case RULE_FIELDS:
-		for (at = json_type(j, t) == JSON_OBJECT ? json_first(j, t) : -1; at != -1; at = json_next(j, at))
-			if (!is_text(j, at) || (!is_text(j, at + 1) && json_type(j, at + 1) != JSON_OBJECT))
-				return false;
-		return json_type(j, t) == JSON_OBJECT;
-	default:
-		return json_type(j, t) == JSON_OBJECT;
+	case RULE_TEXT: return is_text(j, t);
+	case RULE_TEXTS: return all_are(j, t, JSON_ARRAY, is_text);
+	case RULE_FIELDS: return all_are(j, t, JSON_OBJECT, is_field);
+	case RULE_NAMES: return all_are(j, t, JSON_OBJECT, is_text);
+	case RULE_TESTS: return all_are(j, t, JSON_OBJECT, is_condition);
+	default: return json_type(j, t) == JSON_OBJECT;
 	}
 }
 
@@ -104,7 +163,7 @@ check_table(const struct json *j, int object, const char *file, const char *path
 			return wrong(j, t, file, path, "is no key of a table", e);
 		if (is_twice(j, object, t))
 			return wrong(j, t, file, path, "stands here twice", e);
-		if (!has_shape(j, t + 1, k->shape)) {
+		if (!rule_has_shape(j, t + 1, k->shape)) {
 			snprintf(what, sizeof(what), "must be %s", rule_shape_name(k->shape));
 			return wrong(j, t, file, path, what, e);
 		}
