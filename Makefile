@@ -78,12 +78,12 @@ REPLAYS ?= 20000
 replay: $(FUZZERS:%=$(B)/fuzz/%-replay)
 	for f in $(FUZZERS); do $(B)/fuzz/$$f-replay tests/corpus/$$f $(REPLAYS) || exit 1; done
 
-# Coverage-guided, for FUZZ_SECONDS each; what they find stays in tests/corpus.
+# Coverage-guided, for FUZZ_SECONDS each; see scripts/fuzz. scripts/deps fuzz installs what this takes.
 FUZZ_SECONDS ?= 60
+FUZZ = B=build/fuzz CC=clang SANITIZE='-fsanitize=address,undefined,fuzzer-no-link' CFLAGS='-O1 -g -Wno-unknown-warning-option'
 fuzz:
-	$(MAKE) B=build/fuzz CC=clang SANITIZE='-fsanitize=address,undefined,fuzzer-no-link' CFLAGS='-O1 -g -Wno-unknown-warning-option' fuzzers
-	for f in $(FUZZERS); do build/fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 \
-		-artifact_prefix=tests/corpus/$$f/ tests/corpus/$$f || exit 1; done
+	$(MAKE) $(FUZZ) fuzzers
+	scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 fuzzers: $(FUZZERS:%=$(B)/fuzz/%)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
