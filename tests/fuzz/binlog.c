@@ -48,9 +48,13 @@ set_format(struct tail *t, uint8_t first)
 
 	f->known = true;
 	f->created = 1;
-	f->post_header[EV_QUERY] = 13;
-	f->post_header[EV_TABLE_MAP] = first & 2 ? 6 : 8;
-	f->post_header[EV_WRITE_ROWS_V1] = first & 2 ? 6 : 8;
+	memset(f->post_header, first & 2 ? 6 : 8, sizeof(f->post_header));
+	f->post_header[EV_QUERY] = f->post_header[EV_QUERY_COMPRESSED] = 13;
+	f->post_header[EV_EXECUTE_LOAD_QUERY] = 26;
+	memset(f->post_header + EV_WRITE_ROWS_V2, 10, 3);
+	f->post_header[EV_PARTIAL_UPDATE] = 10;
+	memset(f->post_header + EV_WRITE_ROWS_COMPRESSED, 10, 3);
+	f->server = first & 4 ? 50140 : 90000;
 	strcpy(f->version, first & 1 ? "10.11.0-MariaDB" : "9.0.0");
 	t->mariadb = t->gtids.mariadb = first & 1;
 	t->source_said = true;
@@ -86,7 +90,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	uint64_t bad = 0;
-	const struct tail_options o = { .values.bad_bytes = &bad };
+	const struct tail_options o = { .values.bad_bytes = &bad, .anonymous = true };
 	struct error e = { 0 };
 	struct tail t;
 
