@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* CRC32 by carry-less multiplication (Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
  * Instruction", Intel 2009), where the processor has it: checksums are a third of the time that zlib's leave to rows. */
+#include <string.h>
+
 #include <zlib.h>
 
 #include "crc.h"
@@ -8,54 +10,76 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define LEAST 128	/* bytes: below that zlib is as fast */
+#define BLOCK sizeof(__m128i)
+#define AHEAD (2 * BLOCK)	/* bytes that are looked at before the lanes */
 
-/* Four lanes of 16 bytes, folded into one, then reduced. n: a multiple of 16, at least 64. crc: not inverted at the ends. */
+__attribute__((target("pclmul,sse4.1"))) static inline __m128i
+block(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* x, moved on by as much as the constants say, and the block that is there. */
+__attribute__((target("pclmul,sse4.1"))) static inline __m128i
+fold(__m128i x, __m128i by, __m128i next)
+{
+	return _mm_xor_si128(_mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00), _mm_clmulepi64_si128(x, by, 0x11)), next);
+}
+
+/* 128 bits to 32. */
+__attribute__((target("pclmul,sse4.1"))) static uint32_t
+reduce(__m128i x)
+{
+	const __m128i fold1 = _mm_set_epi64x(0x00ccaa009e, 0x01751997d0), half = _mm_set_epi64x(0, 0x0163cd6124);
+	const __m128i poly = _mm_set_epi64x(0x01f7011641, 0x01db710641), low32 = _mm_setr_epi32(~0, 0, ~0, 0);
+	__m128i y = _mm_clmulepi64_si128(x, fold1, 0x10);
+
+	x = _mm_xor_si128(_mm_srli_si128(x, 8), y);
+	y = _mm_srli_si128(x, 4);
+	x = _mm_xor_si128(_mm_clmulepi64_si128(_mm_and_si128(x, low32), half, 0x00), y);
+	y = _mm_and_si128(_mm_clmulepi64_si128(_mm_and_si128(x, low32), poly, 0x10), low32);
+	x = _mm_xor_si128(x, _mm_clmulepi64_si128(y, poly, 0x00));
+	return (uint32_t)_mm_extract_epi32(x, 1);
+}
+
+/* n: at least 4. crc: not inverted at the ends. Zero bytes before the first one that counts change nothing: they fill the
+ * first blocks, so that what follows is a whole number of them. */
 __attribute__((target("pclmul,sse4.1"))) static uint32_t
 crc_fold(uint32_t crc, const uint8_t *p, size_t n)
 {
 	const __m128i fold4 = _mm_set_epi64x(0x01c6e41596, 0x0154442bd4), fold1 = _mm_set_epi64x(0x00ccaa009e, 0x01751997d0);
-	const __m128i half = _mm_set_epi64x(0, 0x0163cd6124), poly = _mm_set_epi64x(0x01f7011641, 0x01db710641);
-	const __m128i low32 = _mm_setr_epi32(~0, 0, ~0, 0);
-	__m128i x[4], y;
-	size_t i;
+	size_t pad = n < AHEAD ? AHEAD - n : -n % BLOCK, i;
+	uint8_t head[AHEAD] = { 0 };
+	uint32_t first;
+	__m128i x[4];
 
-	for (i = 0; i < 4; i++)
-		x[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-	x[0] = _mm_xor_si128(x[0], _mm_cvtsi32_si128((int)crc));
-	for (p += 64, n -= 64; n >= 64; p += 64, n -= 64)
-		for (i = 0; i < 4; i++) {
-			y = _mm_clmulepi64_si128(x[i], fold4, 0x00);
-			x[i] = _mm_xor_si128(_mm_clmulepi64_si128(x[i], fold4, 0x11), y);
-			x[i] = _mm_xor_si128(x[i], _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)));
-		}
-	for (i = 1; i < 4; i++) {
-		y = _mm_clmulepi64_si128(x[0], fold1, 0x00);
-		x[0] = _mm_xor_si128(_mm_xor_si128(_mm_clmulepi64_si128(x[0], fold1, 0x11), y), x[i]);
+	memcpy(head + pad, p, AHEAD - pad);
+	memcpy(&first, head + pad, sizeof(first));
+	first ^= crc;
+	memcpy(head + pad, &first, sizeof(first));
+	p += AHEAD - pad;
+	n -= AHEAD - pad;
+	x[0] = fold(block(head), fold1, block(head + BLOCK));
+	if (n >= 7 * BLOCK) {
+		for (i = 1; i < 4; i++, p += BLOCK, n -= BLOCK)
+			x[i] = block(p);
+		for (; n >= 4 * BLOCK; p += 4 * BLOCK, n -= 4 * BLOCK)
+			for (i = 0; i < 4; i++)
+				x[i] = fold(x[i], fold4, block(p + i * BLOCK));
+		for (i = 1; i < 4; i++)
+			x[0] = fold(x[0], fold1, x[i]);
 	}
-	for (; n >= 16; p += 16, n -= 16) {
-		y = _mm_clmulepi64_si128(x[0], fold1, 0x00);
-		x[0] = _mm_xor_si128(_mm_clmulepi64_si128(x[0], fold1, 0x11), y);
-		x[0] = _mm_xor_si128(x[0], _mm_loadu_si128((const __m128i *)(const void *)p));
-	}
-	y = _mm_clmulepi64_si128(x[0], fold1, 0x10);
-	x[0] = _mm_xor_si128(_mm_srli_si128(x[0], 8), y);
-	y = _mm_srli_si128(x[0], 4);
-	x[0] = _mm_xor_si128(_mm_clmulepi64_si128(_mm_and_si128(x[0], low32), half, 0x00), y);
-	y = _mm_and_si128(_mm_clmulepi64_si128(_mm_and_si128(x[0], low32), poly, 0x10), low32);
-	x[0] = _mm_xor_si128(x[0], _mm_clmulepi64_si128(y, poly, 0x00));
-	return (uint32_t)_mm_extract_epi32(x[0], 1);
+	for (; n > 0; p += BLOCK, n -= BLOCK)
+		x[0] = fold(x[0], fold1, block(p));
+	return reduce(x[0]);
 }
 
 uint32_t
 crc_add(uint32_t crc, const uint8_t *bytes, size_t n)
 {
-	size_t folded = n & ~(size_t)15;
-
-	if (n < LEAST || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1"))
+	if (n < sizeof(crc) || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1"))
 		return (uint32_t)crc32_z(crc, bytes, n);
-	crc = ~crc_fold(~crc, bytes, folded);
-	return n == folded ? crc : (uint32_t)crc32_z(crc, bytes + folded, n - folded);
+	return ~crc_fold(~crc, bytes, n);
 }
 #else
 uint32_t

@@ -25,18 +25,21 @@ header_read(struct event_header *h, const uint8_t *event, size_t n)
 bool
 checksum_holds(const uint8_t *event, size_t n)
 {
-	struct cursor c;
 	uint8_t header[EVENT_HEADER];
+	struct cursor c;
 	uint32_t crc;
 
 	if (n < EVENT_HEADER + CHECKSUM_BYTES)
 		return false;
-	/* computed with the in-use flag cleared, which the server sets in an open file's format event */
+	c = cur_of(event + n - CHECKSUM_BYTES, CHECKSUM_BYTES);
+	n -= CHECKSUM_BYTES;
+	if ((event[FLAGS_OFFSET] & EVF_IN_USE) == 0)
+		return crc_add(0, event, n) == cur_u32(&c);
+	/* computed with the flag cleared, which the server sets in an open file's format event */
 	memcpy(header, event, EVENT_HEADER);
 	header[FLAGS_OFFSET] = (uint8_t)(header[FLAGS_OFFSET] & ~EVF_IN_USE);
-	crc = crc_add(crc_add(0, header, EVENT_HEADER), event + EVENT_HEADER, n - EVENT_HEADER - CHECKSUM_BYTES);
-	c = cur_of(event + n - CHECKSUM_BYTES, CHECKSUM_BYTES);
-	return cur_u32(&c) == crc;
+	crc = crc_add(0, header, EVENT_HEADER);
+	return crc_add(crc, event + EVENT_HEADER, n - EVENT_HEADER) == cur_u32(&c);
 }
 
 static unsigned

@@ -4,9 +4,11 @@
 #ifndef LIB_CURSOR_H
 #define LIB_CURSOR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct cursor {
 	const uint8_t *p, *end;
@@ -47,11 +49,9 @@ cur_le(struct cursor *c, size_t n)
 	const uint8_t *at = cur_take(c, n);
 	uint64_t v = 0;
 
-	if (at == NULL)
-		return 0;
-	while (n-- > 0)
-		v = v << 8 | at[n];
-	return v;
+	if (at != NULL)
+		memcpy(&v, at, n);
+	return le64toh(v);
 }
 
 /* Big-endian, 1 to 8 bytes. */

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 /* JSON without white space and equal names, checked and written in one pass. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/json.h"
 
 #define FEW_MEMBERS 8	/* of so few, each pair is compared */
+#define MEMBERS 32	/* so many take no memory of their own */
 
 struct member {			/* of an object that is being read; offsets */
-	size_t name, name_len;	/* in minify.names, escapes resolved */
+	size_t name, name_len;	/* in the output; in minify.names, where it has escapes, which are resolved there */
 	size_t at, value, end;	/* in the output: the name as written, the value, behind it */
+	bool escapes;
 };
 
 struct minify {
 	const char *p, *end, *bad;
 	struct buf *out;
-	struct buf names;
+	size_t names_max;
+	struct buf names;	/* made when it is needed, which is rare */
 	struct member *members;	/* of all objects that are open, the innermost one's last */
 	size_t count, cap;
+	struct member few[MEMBERS];
 };
 
 static int put_value(struct minify *, int depth);
@@ -60,32 +65,51 @@ put_scalar(struct minify *m)
 	return rc;
 }
 
-/* What the string at p, n bytes with its quotes, means. */
 static int
-put_meaning(struct buf *b, const char *p, size_t n)
+need_names(struct minify *m)
+{
+	return m->names.data == NULL ? buf_init(&m->names, m->names_max) : 0;
+}
+
+/* The name as it was just written, n bytes with its quotes, at its place in the output. */
+static int
+set_name(struct minify *m, struct member *x, const char *p, size_t n)
 {
 	struct json j = { 0 };
 	struct error e;
 	int rc;
 
-	if (memchr(p, '\\', n) == NULL)
-		return buf_add(b, p + 1, n - 2);
-	rc = json_parse_checked(&j, p, n, &e) == -1 ? -1 : json_text(&j, 0, b);
+	*x = (struct member){ .name = m->out->len - n + 1, .name_len = n - 2, .at = m->out->len - n,
+	    .escapes = memchr(p, '\\', n) != NULL };
+	if (!x->escapes)
+		return 0;
+	if (need_names(m) == -1)
+		return -1;
+	x->name = m->names.len;
+	rc = json_parse_checked(&j, p, n, &e) == -1 ? -1 : json_text(&j, 0, &m->names);
+	x->name_len = m->names.len - x->name;
 	json_free(&j);
 	return rc;
+}
+
+static const char *
+name_of(const struct minify *m, const struct member *x)
+{
+	return (x->escapes ? m->names.data : m->out->data) + x->name;
 }
 
 static struct member *
 new_member(struct minify *m)
 {
-	size_t cap = m->cap == 0 ? 32 : m->cap * 2;
 	struct member *grown;
 
 	if (m->count == m->cap) {
-		if ((grown = reallocarray(m->members, cap, sizeof(*grown))) == NULL)
+		if ((grown = reallocarray(m->members == m->few ? NULL : m->members, m->cap * 2, sizeof(*grown))) == NULL)
 			return NULL;
+		if (m->members == m->few)
+			memcpy(grown, m->few, sizeof(m->few));
 		m->members = grown;
-		m->cap = cap;
+		m->cap *= 2;
 	}
 	return &m->members[m->count++];
 }
@@ -93,16 +117,14 @@ new_member(struct minify *m)
 static int
 put_member(struct minify *m, int depth)
 {
-	size_t index = m->count, name = m->names.len, at = m->out->len;
+	size_t index = m->count;
 	const char *from = m->p;
 	struct member *new;
 
 	if (m->p == m->end || *m->p != '"')
 		return refuse(m);
-	if (put_scalar(m) == -1 || put_meaning(&m->names, from, (size_t)(m->p - from)) == -1 ||
-	    (new = new_member(m)) == NULL)
+	if (put_scalar(m) == -1 || (new = new_member(m)) == NULL || set_name(m, new, from, (size_t)(m->p - from)) == -1)
 		return -1;
-	*new = (struct member){ .name = name, .name_len = m->names.len - name, .at = at };
 	skip_space(m);
 	if (take(m, ':') == -1)
 		return -1;
@@ -119,7 +141,7 @@ compare_names(const struct minify *m, const struct member *a, const struct membe
 {
 	if (a->name_len != b->name_len)
 		return a->name_len < b->name_len ? -1 : 1;
-	return memcmp(m->names.data + a->name, m->names.data + b->name, a->name_len);
+	return memcmp(name_of(m, a), name_of(m, b), a->name_len);
 }
 
 static int
@@ -192,7 +214,7 @@ rewrite(struct minify *m, size_t at, size_t first, size_t kept)
 	const struct member *e;
 	const char *was, *colon;
 
-	if (buf_add(&m->names, m->out->data + at, m->out->len - at) == -1)
+	if (need_names(m) == -1 || buf_add(&m->names, m->out->data + at, m->out->len - at) == -1)
 		return -1;
 	was = m->names.data + copy;
 	m->out->len = at + 1;
@@ -272,18 +294,24 @@ put_value(struct minify *m, int depth)
 int
 json_put_minified(struct buf *b, const char *text, size_t len, struct error *e)
 {
-	struct minify m = { .p = text, .end = text + len, .out = b };
+	struct minify m;
 	size_t was = b->len, at;
 	int rc;
 
-	if (buf_init(&m.names, 2 * len + 256) == -1)
-		return error_set(e, RC_TEMP, "JSON value: %s", strerror(errno));
+	memset(&m, 0, offsetof(struct minify, few));
+	m.p = text;
+	m.end = text + len;
+	m.out = b;
+	m.names_max = 2 * len + 256;
+	m.members = m.few;
+	m.cap = MEMBERS;
 	skip_space(&m);
 	rc = put_value(&m, 0);
 	skip_space(&m);
 	if (rc == 0 && m.p < m.end)
 		rc = refuse(&m);
-	free(m.members);
+	if (m.members != m.few)
+		free(m.members);
 	buf_free(&m.names);
 	if (rc == 0)
 		return 0;
