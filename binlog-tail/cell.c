@@ -322,7 +322,7 @@ layout_string(struct cell *c)
 			return low == 1 || low == 2 ? 0 : -1;
 		return (low >= 1 && low <= 4) || low == 8 ? 0 : -1;
 	}
-	if ((real | 0x30) != TYPE_STRING && real != TYPE_VAR_STRING)
+	if (c->code == TYPE_ENUM || c->code == TYPE_SET || ((real | 0x30) != TYPE_STRING && real != TYPE_VAR_STRING))
 		return -1;
 	c->size = low | (real == TYPE_VAR_STRING ? 0U : ((real & 0x30U) ^ 0x30U) << 4);
 	c->prefix = c->size > 255 ? 2 : 1;

@@ -30,15 +30,17 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct table_map *m;
 	struct table *t;
 	bool fresh;
+	int mariadb;
 
 	if ((m = maps_read(&maps, 1, bytes, n, &fresh, &e)) == NULL) {
 		if (e.text[0] == '\0')
 			abort();
-	} else if (!m->bare) {
+	}
+	for (mariadb = 0; m != NULL && !m->bare && mariadb < 2; mariadb++) {
 		e.rc = RC_OK;
-		if ((t = described_table(m, &e)) != NULL)
+		if ((t = described_table(m, mariadb, &e)) != NULL)
 			compare(m, t);
-		if ((t = described_anonymous(m, &e)) != NULL)
+		if ((t = described_anonymous(m, mariadb, &e)) != NULL)
 			compare(m, t);
 	}
 	maps_free(&maps);
