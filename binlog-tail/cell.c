@@ -356,7 +356,7 @@ static const struct cell_type cell_types[256] = {
 	[TYPE_SET] = { "SET", 2, .layout = layout_string, .decode = decode_index },
 	[TYPE_BLOB] = { "BLOB or TEXT", 1, 0, 0, layout_blob, decode_bytes },
 	[TYPE_JSON] = { "JSON", 1, 0, 0, layout_blob, decode_json },
-	[TYPE_GEOMETRY] = { "GEOMETRY", 1, 0, 0, layout_blob, .unread = "GEOMETRY is not read yet" },
+	[TYPE_GEOMETRY] = { "GEOMETRY", 1, 0, 0, layout_blob, decode_bytes },
 	[TYPE_VECTOR] = { "VECTOR", 1, 0, 0, layout_blob, decode_bytes },
 	[TYPE_BLOB_COMPRESSED] = { "compressed BLOB or TEXT", 1, 0, 0, layout_blob, decode_compressed },
 	[TYPE_VARCHAR_COMPRESSED] = { "compressed VARCHAR or VARBINARY", 2, 0, 0, layout_varchar, decode_compressed },

@@ -270,10 +270,6 @@ check_columns(struct check *c, const struct table *t)
 	size_t i;
 
 	for (i = 0; i < t->count; i++)
-		if (t->columns[i].kind == COLUMN_GEOMETRY)
-			return say(c, "types", FAILURE, "leave the table out (--exclude), until they are read",
-			    "%s.%s, column %s: GEOMETRY is not read yet", t->db, t->name, t->columns[i].name);
-	for (i = 0; i < t->count; i++)
 		if (t->columns[i].generated)
 			return say(c, "generated", OK, NULL, "%s.%s, column %s is generated: it comes as the server logs it, "
 			    "a changed expression is no change of rows", t->db, t->name, t->columns[i].name);

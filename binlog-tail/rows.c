@@ -171,12 +171,14 @@ spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct
 	return 0;
 }
 
-/* What was compressed in two ways may be the same. */
+/* What was compressed in two ways may be the same. Of geometries the first bytes, their SRID, do not go out. */
 static bool
-same_bytes(const struct value *a, const struct value *b)
+same_bytes(const struct column *c, const struct value *a, const struct value *b)
 {
-	return a->type == VALUE_BYTES && b->type == VALUE_BYTES && a->bytes.n == b->bytes.n &&
-	    memcmp(a->bytes.p, b->bytes.p, a->bytes.n) == 0;
+	size_t from = c->kind == COLUMN_GEOMETRY ? 4 : 0, n = b->bytes.n;
+
+	return a->type == VALUE_BYTES && b->type == VALUE_BYTES && a->bytes.n == n && n >= from &&
+	    memcmp(a->bytes.p + from, b->bytes.p + from, n - from) == 0;
 }
 
 /* The row after an update. What its image leaves out did not change. */
@@ -202,7 +204,7 @@ updated_values(struct tail *t, const struct table_map *m)
 			continue;
 		if (spot_value(t, &m->cells[i], &b->before[i], &b->old[i]) == -1)
 			return -1;
-		if (same_bytes(&b->row[i], &b->old[i]))
+		if (same_bytes(m->cells[i].column, &b->row[i], &b->old[i]))
 			b->old[i].type = VALUE_ABSENT;
 	}
 	return 0;

@@ -18,6 +18,7 @@ struct draft {
 	bool not_null, generated, invisible, json;
 	bool primary, unique;	/* a key of this column alone, said beside it */
 	enum column_version version;
+	int64_t srid;		/* -1: none is named */
 };
 
 struct draft_key {
@@ -193,6 +194,23 @@ take_generated(struct create *c, struct draft *d)
 	d->version = sql_take(&c->sql, "end") ? VERSION_END : VERSION_START;
 }
 
+/* SRID number, of 32 bits */
+static int
+take_srid(struct create *c, struct draft *d)
+{
+	struct sql_token t = sql_next(&c->sql);
+	size_t i;
+
+	if (t.type != SQL_NUMBER || t.len > 10)
+		return bad(c, "a number was expected");
+	for (d->srid = 0, i = 0; i < t.len; i++) {
+		if (t.text[i] < '0' || t.text[i] > '9')
+			return bad(c, "a whole number was expected");
+		d->srid = d->srid * 10 + (t.text[i] - '0');
+	}
+	return 0;
+}
+
 /* One attribute of a column, or any other token, which says nothing to us. */
 static int
 take_attribute(struct create *c, struct draft *d)
@@ -215,6 +233,8 @@ take_attribute(struct create *c, struct draft *d)
 		strlcpy(d->charset, "binary", sizeof(d->charset));
 	else if (sql_is(&t, "as"))
 		take_generated(c, d);
+	else if (sql_is(&t, "srid"))
+		return take_srid(c, d);
 	else if (sql_is(&t, "invisible"))
 		d->invisible = true;
 	else if (sql_is(&t, "unique"))
@@ -252,7 +272,7 @@ take_column(struct create *c)
 		return no_memory(c);
 	c->drafts = grown;
 	d = &grown[c->drafts_count++];
-	memset(d, 0, sizeof(*d));
+	*d = (struct draft){ .srid = -1 };
 	if (take_name(c, &d->name) == -1 || take_type(c, d) == -1)
 		return -1;
 	while (!at_item_end(c))
@@ -545,6 +565,7 @@ build(struct create *c, struct table *t)
 		    d->invisible, c->e) == -1)
 			return -1;
 		t->columns[i].version = d->version;
+		t->columns[i].srid = d->srid;
 	}
 	return add_versions(c, t) == -1 ? -1 : choose_key(c, t);
 }

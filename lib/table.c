@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Table definitions, and their schema lines. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -91,7 +92,7 @@ int
 table_add_column(struct table *t, const char *name, const char *type, const char *charset, bool nullable,
     bool generated, bool invisible, struct error *e)
 {
-	struct column *grown, c = { .nullable = nullable, .generated = generated, .invisible = invisible };
+	struct column *grown, c = { .srid = -1, .nullable = nullable, .generated = generated, .invisible = invisible };
 	bool binary = charset != NULL && strcasecmp(charset, "binary") == 0;
 
 	if (t->count == MAX_COLUMNS)
@@ -162,7 +163,7 @@ column_equal(const struct column *a, const struct column *b)
 {
 	return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 && a->kind == b->kind &&
 	    a->charset == b->charset && a->nullable == b->nullable && a->generated == b->generated &&
-	    a->invisible == b->invisible && a->version == b->version;
+	    a->invisible == b->invisible && a->version == b->version && a->srid == b->srid;
 }
 
 bool
@@ -198,6 +199,7 @@ put_column(struct buf *b, const struct column *c, size_t at)
 	    (c->generated && buf_puts(b, ",\"generated\":true") == -1) ||
 	    (c->invisible && buf_puts(b, ",\"invisible\":true") == -1) ||
 	    (c->hidden && buf_puts(b, ",\"excluded\":true") == -1) ||
+	    (c->srid != -1 && buf_putf(b, ",\"srid\":%" PRId64, c->srid) == -1) ||
 	    (c->version != VERSION_NONE &&
 	    buf_putf(b, ",\"version\":\"%s\",\"at\":%zu", version_names[c->version], at) == -1))
 		return -1;
@@ -250,7 +252,7 @@ schema_column(struct table *t, const struct json *j, int object, struct error *e
 	int charset_token = json_member(j, object, "charset"), nullable = json_member(j, object, "nullable");
 	int generated = json_member(j, object, "generated"), invisible = json_member(j, object, "invisible");
 	int name_token = json_member(j, object, "name"), type_token = json_member(j, object, "type"), rc = -1;
-	int version = json_member(j, object, "version");
+	int version = json_member(j, object, "version"), srid = json_member(j, object, "srid");
 	char *name = NULL, *type = NULL, *charset = NULL;
 
 	if (name_token == -1 || type_token == -1 || (name = json_strdup(j, name_token)) == NULL ||
@@ -263,6 +265,8 @@ schema_column(struct table *t, const struct json *j, int object, struct error *e
 		    nullable != -1 && json_type(j, nullable) == JSON_TRUE,
 		    generated != -1 && json_type(j, generated) == JSON_TRUE,
 		    invisible != -1 && json_type(j, invisible) == JSON_TRUE, e);
+	if (rc == 0 && srid != -1 && json_i64(j, srid, &t->columns[t->count - 1].srid) == -1)
+		rc = error_set(e, RC_FAIL, "schema line of %s.%s: column %s: srid", t->db, t->name, name);
 	if (rc == 0 && version != -1)
 		t->columns[t->count - 1].version = json_is(j, version, "end") ? VERSION_END : VERSION_START;
 	free(name);

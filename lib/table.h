@@ -49,6 +49,7 @@ struct column {
 	bool fixed;		/* CHAR, BINARY: BINARY is padded to length */
 	bool hidden;		/* its values are not shown (shape_table) */
 	enum column_version version;	/* table_add_column's caller sets it */
+	int64_t srid;		/* COLUMN_GEOMETRY: the only spatial reference system that it takes; -1: any, or not known */
 	const struct charset *charset;	/* COLUMN_TEXT, COLUMN_ENUM, COLUMN_SET; NULL for the others */
 	struct member *members;
 	size_t members_count;

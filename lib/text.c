@@ -255,15 +255,13 @@ value_from_text(struct value *v, const struct column *c, enum text_form form, co
 	case COLUMN_TIME:
 	case COLUMN_DATETIME:
 	case COLUMN_TIMESTAMP: rc = temporal_from(v, c, text, len, o); break;
-	case COLUMN_GEOMETRY:
-		return error_set(e, RC_FAIL, "column %s: values of type %s are not read yet", c->name, c->type);
 	case COLUMN_UUID:
 	case COLUMN_INET4:
 	case COLUMN_INET6: rc = octets_from(v, c, form, text, len); break;
 	case COLUMN_ENUM:
 	case COLUMN_SET: rc = members_from(v, c, form, text, len); break;
 	default:	/* bytes in hex are the column's own, whatever its character set */
-		v->type = c->kind == COLUMN_BINARY || c->kind == COLUMN_VECTOR ||
+		v->type = c->kind == COLUMN_BINARY || c->kind == COLUMN_VECTOR || c->kind == COLUMN_GEOMETRY ||
 		    (c->kind == COLUMN_TEXT && form == TEXT_HEX) ? VALUE_BYTES : VALUE_UTF8;
 		v->bytes.p = text;
 		v->bytes.n = len;

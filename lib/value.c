@@ -8,6 +8,7 @@
 #include "lib/base64.h"
 #include "lib/binary_json.h"
 #include "lib/cursor.h"
+#include "lib/geometry.h"
 #include "lib/json.h"
 #include "lib/number.h"
 #include "lib/utf8.h"
@@ -286,8 +287,12 @@ put_bytes(struct buf *b, const struct column *c, const struct value *v, const st
 		return put_text(b, c, v, o->bad_bytes);
 	case COLUMN_VECTOR:
 		return put_vector(b, c, v, e);
+	case COLUMN_GEOMETRY:
+		if (geometry_put_json(b, v->bytes.p, v->bytes.n) == -1)
+			return errno == EBADMSG ? misfit(e, c, "not a geometry") : -1;
+		return 0;
 	default:
-		return misfit(e, c, "values of this type are not read yet");
+		return misfit(e, c, "not a value of its type");
 	}
 }
 

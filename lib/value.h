@@ -25,7 +25,7 @@ enum value_type {
 	VALUE_FLOAT, VALUE_DOUBLE,
 	VALUE_TIME,		/* COLUMN_DATE, TIME, DATETIME, TIMESTAMP (UTC) */
 	VALUE_OCTETS,		/* COLUMN_UUID, INET4, INET6: in their text's order */
-	VALUE_BYTES,		/* text in the column's own charset; BINARY; JSON as text; VECTOR's floats */
+	VALUE_BYTES,		/* text in the column's own charset; BINARY; JSON as text; VECTOR's floats; GEOMETRY as stored */
 	VALUE_BINARY_JSON,	/* MySQL's; no bytes: null */
 	VALUE_JSON,		/* minified text */
 	VALUE_UTF8,		/* text that is UTF-8 whatever the column's charset; ENUM and SET by their text */

@@ -29,7 +29,8 @@ on_server() {
 	new_database
 	config "$db.*" >"$tmp/config.json"
 	from=$(position)
-	{ echo "USE $db;"; cat "$root/tests/types.sql" "$root/tests/keys.sql" "$root/tests/types-$db_kind.sql"; } | sql ||
+	{ echo "USE $db;"; cat "$root/tests/types.sql" "$root/tests/keys.sql" "$root/tests/geometry.sql" \
+		"$root/tests/types-$db_kind.sql"; } | sql ||
 		fail "$db_kind: the tables"
 	{ echo "USE $db;"; cat <<-'SQL'; } | sql
 		SET sql_mode = '';
@@ -72,6 +73,10 @@ on_server() {
 	same "$tmp/dump.schemas" "$tmp/keys.schemas" "$db_kind: the same definition in a dump and on the server"
 	same "$tmp/live.schemas" "$tmp/keys.schemas" "$db_kind: and when it is read live"
 	same "$tmp/tail.schemas" "$tmp/keys.schemas" "$db_kind: and in the log"
+	is "$(sed -n 's/^"geometries" \["4"\] //p' "$tmp/tail.rows")" '{"id":4,"g":{"type":"GeometryCollection","geometries":[]},"p":{"type":"Point","coordinates":[1,2]},"l":null,"a":null,"mp":null,"ml":null,"ma":null,"c":{"type":"GeometryCollection","geometries":[{"type":"GeometryCollection","geometries":[{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]}]}]},{"type":"Point","coordinates":[3,4]}]}}' \
+		"$db_kind: collections"
+	[ "$db_kind" = mariadb ] || is "$(sed -n 's/^.*"table":"places".*{"name":"p",\([^}]*\)}.*/\1/p' "$tmp/tail.ndjson" | head -n 1)" \
+		'"type":"point","srid":4326' "$db_kind: a column's spatial reference system"
 	isnt "$(cat "$tmp/dump.rows")" "$(cat "$tmp/tail.rows")" "$db_kind: (a FLOAT in a dump does lack digits)"
 	sql "DROP DATABASE $db"
 }

@@ -142,7 +142,21 @@ static const struct value_case values[] = {
 	X("uuid", "0123456789abcdef", "\"30313233-3435-3637-3839-616263646566\"", NULL), BAD("uuid", "0123456789abcdef"), BAD("uuid", ""),
 	BAD("uuid", "123e4567-e89b-12d3-a456-42665544000"), BAD("uuid", "123e4567-e89b-12d3-a456-4266554400000"), BAD("uuid", "g23e4567-e89b-12d3-a456-426655440000"),
 	S("inet6", "1:0:2:3:4:5:6:7", "\"1::2:3:4:5:6:7\"", NULL), S("inet6", "::FFFF:1.2.3.4", "\"::ffff:1.2.3.4\"", NULL), BAD("inet6", ":::"), BAD("inet6", "::1\0"),
-	BAD("geometry", "x"), BAD("vector(2)", "x"), S("vector(2)", "\0\0\200\77\315\314\314\75", "[1,0.1]", "refused"), S("vector(2)", "", "[]", "refused"),
+	BAD("geometry", ""), BAD("geometry", "x"), BAD("vector(2)", "x"),
+	/* SRID, byte order, kind, and so on: points of either order, an empty one, half a number, a third dimension, a byte too many, no kind */
+	S("point", "\346\020\0\0" "\1\1\0\0\0" "\0\0\0\0\0\0\370\77" "\0\0\0\0\0\0\4\300", "{\"type\":\"Point\",\"coordinates\":[1.5,-2.5]}", "refused"),
+	S("geometry", "\0\0\0\0" "\0\0\0\0\1" "\77\370\0\0\0\0\0\0" "\300\4\0\0\0\0\0\0", "{\"type\":\"Point\",\"coordinates\":[1.5,-2.5]}", "refused"),
+	S("point", "\0\0\0\0" "\1\1\0\0\0" "\0\0\0\0\0\0\370\177" "\0\0\0\0\0\0\370\177", "{\"type\":\"Point\",\"coordinates\":[]}", "refused"),
+	BAD("point", "\0\0\0\0" "\1\1\0\0\0" "\0\0\0\0\0\0\370\177" "\0\0\0\0\0\0\4\300"),
+	BAD("point", "\0\0\0\0" "\1\351\3\0\0" "\0\0\0\0\0\0\370\77" "\0\0\0\0\0\0\4\300" "\0\0\0\0\0\0\4\300"),
+	BAD("point", "\0\0\0\0" "\1\1\0\0\0" "\0\0\0\0\0\0\370\77" "\0\0\0\0\0\0\4\300" "\0"),
+	BAD("geometry", "\0\0\0\0" "\1\0\0\0\0"), BAD("geometry", "\0\0\0\0" "\2\1\0\0\0" "\0\0\0\0\0\0\370\77" "\0\0\0\0\0\0\4\300"),
+	/* collections: empty, of more than there is, of a part of another kind; a big-endian part in a little-endian whole, and one behind it */
+	S("geometrycollection", "\0\0\0\0" "\1\7\0\0\0" "\0\0\0\0", "{\"type\":\"GeometryCollection\",\"geometries\":[]}", "refused"),
+	BAD("geometrycollection", "\0\0\0\0" "\1\7\0\0\0" "\377\377\377\377"),
+	BAD("multipoint", "\0\0\0\0" "\1\4\0\0\0" "\1\0\0\0" "\1\2\0\0\0" "\0\0\0\0"),
+	S("multilinestring", "\0\0\0\0" "\1\5\0\0\0" "\2\0\0\0" "\0\0\0\0\2" "\0\0\0\1" "\77\360\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0"
+	  "\1\2\0\0\0" "\0\0\0\0", "{\"type\":\"MultiLineString\",\"coordinates\":[[[1,0]],[]]}", "refused"), S("vector(2)", "\0\0\200\77\315\314\314\75", "[1,0.1]", "refused"), S("vector(2)", "", "[]", "refused"),
 	S("year(2)", "05", "5", "\"05\""), BAD("year(2)", "100"),
 };
 
