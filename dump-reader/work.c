@@ -53,6 +53,8 @@ lock(struct work *w, struct error *e)
 {
 	int rc = pthread_mutex_lock(&w->shared->lock);
 
+	if (rc == EOWNERDEAD)	/* it is ours now, and nobody's once it is given back */
+		pthread_mutex_unlock(&w->shared->lock);
 	return rc == 0 ? 0 : error_set(e, RC_TEMP, "another reader of the folder died: %s", strerror(rc));
 }
 
