@@ -35,7 +35,7 @@ def place(text):
 def geojson(b, at):
     """WKB, little-endian: the value, and where it ends."""
     def numbers(at):
-        return [Number(repr(x)) for x in struct.unpack_from("<dd", b, at)], at + 16
+        return list(struct.unpack_from("<dd", b, at)), at + 16
 
     def several(read, at):
         found, n = [], struct.unpack_from("<I", b, at)[0]

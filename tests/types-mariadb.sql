@@ -21,3 +21,7 @@ SET column_compression_zlib_level = 0;
 SET @id = 6; EXECUTE long_ones USING @id;
 CREATE TABLE years (id int PRIMARY KEY, y year(2), k year(2));
 INSERT INTO years VALUES (1, 70, 0), (2, 69, 99), (3, 0, 1), (4, '2000', 2);
+CREATE TABLE inv (id int PRIMARY KEY, a int DEFAULT 7 INVISIBLE, z int);
+INSERT INTO inv (id, z) VALUES (1, 2);
+CREATE TABLE j (id int PRIMARY KEY, j json);
+INSERT INTO j VALUES (1, '{"b": [1, 2.50, -3e2, "\\u00fc\\n\\"", null, true], "a": {}}'), (2, '[]'), (3, '"x"'), (4, NULL), (5, '17');

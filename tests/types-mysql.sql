@@ -23,3 +23,5 @@ INSERT INTO docs (j) SELECT JSON_ARRAY(i, c, dt, dtm, dtm6, t, t6, ts, ts4, e, s
 INSERT INTO docs (j) SELECT JSON_ARRAYAGG((RAND(a.id) - 0.5) * POW(10, a.id * 3 - 45) * POW(2, b.id * 4)) FROM docs a, docs b WHERE a.id < 31 AND b.id < 31;
 CREATE TABLE places (id int PRIMARY KEY, p point NOT NULL SRID 4326, g geometry SRID 0);
 INSERT INTO places VALUES (1, ST_GeomFromText('POINT(48.5 -122.25)', 4326), ST_GeomFromText('POINT(1 2)'));
+CREATE TABLE inv (id int PRIMARY KEY, a int DEFAULT 7 INVISIBLE, z int);
+INSERT INTO inv (id, z) VALUES (1, 2);
