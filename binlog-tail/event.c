@@ -10,6 +10,7 @@
 #include "lib/log.h"
 
 #include "event.h"
+#include "explain.h"
 #include "query.h"
 
 #define CLOCK_EVENTS 64		/* a look at the clock costs as much as a small event */
@@ -356,13 +357,41 @@ set_ts(struct tail *t)
 }
 
 static int
+parse(struct tail *t, const struct event_type *type, struct cursor *body)
+{
+	t->e->rc = RC_OK;
+	if (type->parse(t, body) == -1)
+		return t->e->rc == RC_OK ? event_unreadable(t, "malformed") : -1;
+	return body->bad ? event_unreadable(t, "malformed") : 0;
+}
+
+/* --explain: events only tell what the one that is asked for needs. */
+static int
+explain(struct tail *t, const struct event_type *type, struct cursor *body)
+{
+	bool inner = t->group.state != GROUP_NONE;
+	int rc;
+
+	if (t->at.header.type == EV_FORMAT_DESCRIPTION && t->offline)
+		tell_source(t);
+	if ((rc = explain_event(t, type->name, *body)) != 1)
+		return rc;
+	t->group.state = GROUP_BEGUN;
+	rc = parse(t, type, body);
+	if (!inner)
+		t->group.state = GROUP_NONE;
+	return rc;
+}
+
+static int
 dispatch(struct tail *t, const uint8_t *event, size_t n, struct cursor *body)
 {
 	const struct event_type *type = &event_types[t->at.header.type];
 
 	t->event = event;
 	t->event_bytes = n;
-
+	if (pos_is_set(&t->o->explain))
+		return explain(t, type, body);
 	if (type->name == NULL) {
 		if (t->at.header.flags & EVF_IGNORABLE)
 			return 0;
@@ -370,10 +399,7 @@ dispatch(struct tail *t, const uint8_t *event, size_t n, struct cursor *body)
 	}
 	if (type->parse == NULL)
 		return 0;
-	t->e->rc = RC_OK;
-	if (type->parse(t, body) == -1)
-		return t->e->rc == RC_OK ? event_unreadable(t, "malformed") : -1;
-	return body->bad ? event_unreadable(t, "malformed") : 0;
+	return parse(t, type, body);
 }
 
 static int

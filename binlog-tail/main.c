@@ -20,7 +20,7 @@
 #define RETRY_FOR_S 60
 
 enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE,
-    OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
+    OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EXPLAIN, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
     OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
@@ -37,6 +37,7 @@ static const struct option longopts[] = {
 	{ "no-old", no_argument, NULL, OPT_NO_OLD },
 	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "query", no_argument, NULL, OPT_QUERY },
+	{ "explain", required_argument, NULL, OPT_EXPLAIN },
 	{ "epoch", required_argument, NULL, OPT_EPOCH },
 	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
 	{ "retry-for", required_argument, NULL, OPT_RETRY_FOR },
@@ -52,7 +53,7 @@ static const struct option longopts[] = {
 };
 
 struct opts {
-	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *schema;
+	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *schema, *explain;
 	struct shape shape;
 	struct db_args db;
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
@@ -78,6 +79,7 @@ usage(FILE *to, int rc)
 	    "           [--epoch N] [--retry-for SECONDS]\n"
 	    "           [--anonymous] [--parent-fd N] [-v] [-q]\n"
 	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
+	    "       binlog-tail --explain POS [option]... [FILE]\n"
 	    "       binlog-tail --check|--tables|--identify [option]...\n"
 	    "       binlog-tail --help\n"
 	    "       binlog-tail --version\n", to);
@@ -160,6 +162,7 @@ take_option(struct opts *o, int ch)
 	case OPT_NO_OLD: o->tail.no_old = true; break;
 	case OPT_ONLY: o->tail.only |= only(optarg); break;
 	case OPT_QUERY: o->tail.query = true; break;
+	case OPT_EXPLAIN: o->explain = optarg; break;
 	case OPT_EPOCH: o->epoch = optarg; break;
 	case OPT_PARENT_FD: o->parent_fd = (int)number("parent-fd", optarg, 0, 1 << 20); break;
 	case OPT_RETRY_FOR: o->live.retry_for_s = (uint32_t)number("retry-for", optarg, 0, 86400); break;
@@ -247,6 +250,22 @@ take_positions(struct opts *o, const struct state *s, struct pos *until)
 	return epoch;
 }
 
+/* --explain: the file is read from its start, as rows need the table maps before them. */
+static uint32_t
+take_explained(struct opts *o)
+{
+	struct error e;
+
+	if (pos_parse(&o->tail.explain, o->explain, &e) == -1)
+		wrong("explain", o->explain, e.text);
+	o->tail.anonymous = true;
+	o->live.from = FROM_POS;
+	o->live.from_pos = o->tail.explain;
+	o->live.from_pos.offset = FILE_START;
+	o->live.until_now = true;
+	return o->tail.explain.epoch;
+}
+
 static void
 take_files(struct opts *o, char *const *paths, size_t count)
 {
@@ -290,12 +309,15 @@ stream(struct opts *o, struct tail *t)
 		o->tail.tables = state.covered;
 		memset(&state.covered, 0, sizeof(state.covered));
 	}
-	t->source.epoch = take_positions(o, o->live.state, &t->until);
+	t->source.epoch = o->explain != NULL ? take_explained(o) : take_positions(o, o->live.state, &t->until);
 	if (stop_watch(&stop, o->parent_fd, STOP_WAITS, t->e) == -1)
 		return -1;
-	o->file.from = o->live.from_pos;
+	if (o->explain == NULL)
+		o->file.from = o->live.from_pos;
 	rc = o->file.count > 0 ? file_run(t, &o->file) : live_run(t, &o->live);
 	state_free(&state);
+	if (rc == 0 && o->explain != NULL && !t->explained)
+		return error_set(t->e, RC_POSITION, "--explain %s: no event is there", o->explain);
 	if (*t->o->values.bad_bytes > 0)
 		log_warn("bytes that are not valid in their column's character set became U+FFFD count=%llu",
 		    (unsigned long long)*t->o->values.bad_bytes);

@@ -6,6 +6,7 @@
 
 #include "document.h"
 #include "event.h"
+#include "explain.h"
 #include "rows.h"
 #include "tail.h"
 
@@ -326,6 +327,8 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 	if (c->bad || c->p == start)	/* an image without columns takes no bytes: it is none */
 		return event_error(t, "table %s.%s: a row is cut short", r->map->db, r->map->name);
 	t->row_pos.offset = place_row(&t->at, (size_t)(start - t->event));
+	if (pos_is_set(&t->o->explain) && r->wanted)
+		return explain_row(t, r->map, r->type->images & IMAGE_BEFORE, r->type->images & IMAGE_AFTER);
 	if (!r->wanted || t->row_pos.offset < r->skip_to)
 		return 0;
 	if (r->map->definition->row_end != -1 && current_type(t, r, &type) == -1)
@@ -421,11 +424,19 @@ take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 static int
 is_wanted(struct tail *t, struct rows_event *r)
 {
-	if (!r->map->chosen)
+	bool explains = pos_is_set(&t->o->explain);
+
+	if (!r->map->chosen && !explains)
 		return 0;
 	if (r->map->bare)
 		return event_error(t, "table %s.%s: rows of MySQL before 5.1.16, whose table maps tell no lengths", r->map->db,
 		    r->map->name);
+	if (explains && names_resolve(t, r->map) == -1)
+		return -1;
+	if (explains && r->map->definition->ignored)
+		return event_error(t, "sequence %s.%s: its rows are not decoded", r->map->db, r->map->name);
+	if (explains)
+		return explain_table(t, r->map) == -1 ? -1 : 1;
 	r->skip_to = offset_from(t, &r->map->from);
 	if (r->skip_to >= t->at.pos.offset && r->skip_to - t->at.pos.offset >= t->at.header.size)
 		return 0;

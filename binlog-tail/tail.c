@@ -154,6 +154,8 @@ tail_put_heartbeat(struct tail *t)
 	size_t was = b->len;
 	int rc;
 
+	if (pos_is_set(&t->o->explain))
+		return 0;
 	t->line_ms = t->now_ms;
 	rc = buf_puts(b, "{\"op\":\"heartbeat\"") == -1 || put_position(t) == -1 || gtids_put(b, &t->gtids) == -1 ||
 	    (t->ts[0] != '\0' && (buf_puts(b, ",\"ts\":") == -1 || buf_puts(b, t->ts) == -1)) ||

@@ -34,6 +34,7 @@ struct tail_options {
 	bool no_old;
 	unsigned only;		/* which ops' rows: ONLY_… bits; 0: all */
 	bool query;		/* rows tell the statement that changed them */
+	struct pos explain;	/* the event there is shown to a person, and nothing else; unset: a stream */
 	bool anonymous;		/* columns that nothing names have numbers */
 };
 
@@ -73,6 +74,7 @@ struct tail {
 	struct pos until;	/* the first transaction's end there or behind it is the end; unset: none is */
 	uint64_t skip_to;	/* events of the first file that start before it are not looked at */
 	uint64_t written;	/* items of the open transaction whose lines went out before the connection was lost */
+	bool explained;		/* --explain: the event was found */
 	bool source_said;	/* for this file, since the last (re)start */
 	int64_t expect_created;	/* the first file's, 0: anything */
 

@@ -90,7 +90,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	uint64_t bad = 0;
-	const struct tail_options o = { .values.bad_bytes = &bad, .anonymous = true };
+	struct tail_options o = { .values.bad_bytes = &bad, .anonymous = true };
 	struct error e = { 0 };
 	struct tail t;
 
@@ -98,6 +98,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		return 0;
 	log_quieter();
 	log_quieter();
+	if (bytes[0] & 8)	/* the event in the middle is explained */
+		o.explain = (struct pos){ .offset = FILE_START + n / 2, .file = "binlog.000001" };
 	if (tail_init(&t, &o, &e) == -1)
 		return 0;
 	if ((t.out.fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) == -1)
