@@ -2,6 +2,7 @@
 /* binlog-tail: changes from the binary log, as a stream of events. Options and wiring only. */
 #include <err.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "live.h"
 
 #define RETRY_FOR_S 60
+#define MAPPED_BYTES (256 << 10)	/* larger blocks grow where they are and are given back, which keeps the peak low */
 
 enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE,
     OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EXPLAIN, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
@@ -371,6 +373,7 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	log_init("binlog-tail");
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 	while ((ch = getopt_long(argc, argv, "vq", longopts, NULL)) != -1)
 		take_option(&o, ch);
 	take_files(&o, argv + optind, (size_t)(argc - optind));

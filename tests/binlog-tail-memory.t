@@ -1,0 +1,78 @@
+#!/bin/sh
+# Memory beyond the start: next to none on ordinary rows, however many a transaction has and however it is stored; at most
+# three times the largest event on large ones, which are also longer than a packet.
+. "${0%/*}/tap.sh"
+. "${0%/*}/servers.sh"
+. "${0%/*}/tail.sh"
+
+case $bin in
+*asan*) skip_all 'the sanitizers hold memory of their own' ;;
+esac
+command -v python3 >/dev/null || skip_all 'no python3'
+
+# peak FROM UNTIL OPTION...: KiB, in $peak; the stream in $tmp/stream
+peak() {
+	tail_options
+	from=$1 until=$2
+	shift 2
+	# shellcheck disable=SC2086
+	peak=$(python3 - "$bin/binlog-tail" -q $to_server --table "$db.*" --from "$from" --until "$until" "$@" <<-'END' 2>"$tmp/err"
+		import os, subprocess, sys
+		p = subprocess.Popen(sys.argv[1:], stdout=open(os.environ["OUT"], "w"))
+		_, status, use = os.wait4(p.pid, 0)
+		print(use.ru_maxrss if status == 0 else -1)
+	END
+	)
+	[ "$peak" != -1 ] || diag "$(cat "$tmp/err")"
+}
+
+grows() { # NAME FROM UNTIL LIMIT_KIB [OPTION...]
+	name=$1 from=$2 until=$3 limit=$4
+	shift 4
+	peak "$from" "$until" "$@"
+	grown=$((peak - start))
+	diag "$name: $grown KiB more"
+	ok "$name: within the limit" test "$peak" -gt 0 -a "$grown" -le "$limit"
+}
+
+memory() {
+	OUT=$tmp/stream
+	export OUT
+	new_database
+	sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, v varchar(2000)); CREATE TABLE big (id int PRIMARY KEY, b longblob)"
+	before=$(position)
+	sql "USE $db; INSERT INTO t VALUES (-1, 'one')"
+	small=$(position)
+	peak "$before" "$small"
+	start=$peak
+	diag "$1: $start KiB at the start"
+	ok "$1: it starts" test "$start" -gt 0
+
+	sql "USE $db; $2 INSERT INTO t WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 100000)
+		SELECT seq, CONCAT(seq, REPEAT('x', 300)) FROM s"
+	many=$(position)
+	grows "$1: a transaction of 100,000 rows" "$small" "$many" 8192
+	is "$(lines '"op":"insert"' "$tmp/stream")" 100000 "$1: all of them are there"
+	# an update of 12 MB: its event has them twice
+	sql "USE $db; $2 INSERT INTO big VALUES (1, REPEAT(x'00ff10', 4000000)); UPDATE big SET b = REPEAT(x'00ff11', 4000000)"
+	large=$(position)
+	for form in base64 hex; do
+		grows "$1: rows of 12 MB, in $form" "$many" "$large" $((8192 + 3 * 24000000 / 1024)) --binary "$form"
+		is "$(python3 -c '
+import json, sys
+form = sys.argv[2]
+import base64
+back = bytes.fromhex if form == "hex" else base64.b64decode
+rows = [json.loads(l) for l in open(sys.argv[1]) if "\"row\":" in l]
+print([back(r["row"]["b"]) == x * 4000000 for r, x in zip(rows, (b"\0\xff\x10", b"\0\xff\x11"))], back(rows[1]["old"]["b"])[:3].hex())' \
+			"$tmp/stream" "$form")" '[True, True] 00ff10' "$1: and they are whole"
+	done
+}
+
+need_mariadb
+memory MariaDB 'SET SESSION max_recursive_iterations = 100000;'
+need_mysql
+memory MySQL 'SET SESSION cte_max_recursion_depth = 100000;'
+sql "DROP DATABASE $db"
+memory 'MySQL, compressed' 'SET SESSION cte_max_recursion_depth = 100000, binlog_transaction_compression = ON;'
+done_testing
