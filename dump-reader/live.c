@@ -54,9 +54,8 @@ add_table(struct ledger *w, MYSQL *my, const char *db, const char *name, struct 
 	return rc == 0 ? 0 : ledger_add(w, db, name, hash, e);
 }
 
-/* Tables with their definitions as of now. */
-static int
-list_tables(struct ledger *w, MYSQL *my, const struct live_options *o, struct error *e)
+int
+live_tables(struct ledger *w, MYSQL *my, const struct live_options *o, struct error *e)
 {
 	const struct load chosen = { .tables = o->tables, .exclude = o->exclude };
 	MYSQL_RES *res;
@@ -105,7 +104,6 @@ check_found(const struct ledger *w, const struct glob_list *asked, struct error 
 	return w->count > 0 ? 0 : error_set(e, RC_FAIL, "there is no table to read");
 }
 
-/* "`db`.`t` READ,…" */
 static int
 put_locks(struct buf *b, const struct ledger *w)
 {
@@ -118,22 +116,27 @@ put_locks(struct buf *b, const struct ledger *w)
 	return buf_str(b) == NULL ? -1 : 0;
 }
 
+int
+live_put_locks(struct buf *b, const struct ledger *w, struct error *e)
+{
+	return buf_init(b, MAX_LOCKS) == -1 || put_locks(b, w) == -1 ?
+	    error_set(e, RC_TEMP, "tables: %s", strerror(errno)) : 0;
+}
+
 /* ---- the position ---- */
 
 static int
 prove(struct ledger *w, MYSQL *my, const struct db_server *server, const struct live_options *o, const struct stop *stop,
     struct error *e)
 {
-	struct buf locks;
+	struct buf locks = { 0 };
 	int rc = -1;
 
 	if (o->gtids != NULL) {
 		w->s0 = o->pos;
 		return snapshot_reach(my, server, o->gtids, stop, e);
 	}
-	if (buf_init(&locks, MAX_LOCKS) == -1 || put_locks(&locks, w) == -1)
-		error_set(e, RC_TEMP, "tables: %s", strerror(errno));
-	else if (snapshot_begin(my, server, locks.data, stop, &w->s0, e) == 0)
+	if (live_put_locks(&locks, w, e) == 0 && snapshot_begin(my, server, locks.data, stop, &w->s0, e) == 0)
 		rc = db_run(my, e, "ROLLBACK");	/* what is read later holds as much, and more */
 	buf_free(&locks);
 	w->s0.epoch = o->source.epoch;
@@ -153,7 +156,7 @@ begin(struct ledger *w, MYSQL *my, const struct db_server *server, const struct 
 		if (prove(w, my, server, o, stop, e) == -1)
 			return -1;
 		forget_tables(w);
-		if (list_tables(w, my, o, e) == -1)
+		if (live_tables(w, my, o, e) == -1)
 			return -1;
 		if (w->rest == before)
 			return check_found(w, o->tables, e);
@@ -238,7 +241,7 @@ start(struct ledger *w, MYSQL *my, const struct db_server *server, const struct 
 	char text[POS_TEXT];
 
 	w->filtered = o->where != NULL;
-	if (identify(w, server, o, e) == -1 || list_tables(w, my, o, e) == -1)
+	if (identify(w, server, o, e) == -1 || live_tables(w, my, o, e) == -1)
 		return -1;
 	if ((o->resume == NULL ? begin(w, my, server, o, stop, e) : resume(w, my, server, o, stop, e)) == -1)
 		return -1;

@@ -30,7 +30,15 @@ struct live_options {
 
 /* Writes to standard output. RC_FAIL also when one of the tables could not be read and all others are done. */
 int	 live_run(const struct live_options *, const struct stop *, struct error *);
+
+/* Its parts, which --check tries out. */
+
 /* Connects for reading tables: rows as they are committed, and all of them, whatever the server's global settings. */
 MYSQL	*live_connect(const struct live_options *, struct db_server *, struct error *);
+/* The chosen tables, with their definitions as of now. */
+struct ledger;
+int	 live_tables(struct ledger *, MYSQL *, const struct live_options *, struct error *);
+/* Makes a buffer of "`db`.`t` READ,…". */
+int	 live_put_locks(struct buf *, const struct ledger *, struct error *);
 
 #endif

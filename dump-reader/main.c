@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/shape.h"
 
+#include "check.h"
 #include "folder.h"
 #include "keys.h"
 #include "live.h"
@@ -24,7 +25,7 @@
 
 enum {
 	OPT_CONFIG = SHAPE_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME,
-	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_LIVE, OPT_WHERE,
+	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_LIVE, OPT_CHECK, OPT_WHERE,
 	OPT_RATE, OPT_MAX_LAG, OPT_GTIDS, OPT_PAGE_ROWS, OPT_STATS, OPT_HELP,
 	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS,
 	OPT_FIELDS_TERMINATED, OPT_FIELDS_ENCLOSED, OPT_FIELDS_ESCAPED, OPT_LINES_TERMINATED
@@ -34,6 +35,7 @@ static const struct option long_options[] = {
 	{ "keys", required_argument, NULL, OPT_KEYS },
 	{ "take-dump", required_argument, NULL, OPT_TAKE_DUMP },
 	{ "live", no_argument, NULL, OPT_LIVE },
+	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "where", required_argument, NULL, OPT_WHERE },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "max-lag", required_argument, NULL, OPT_MAX_LAG },
@@ -77,7 +79,7 @@ struct options {
 	struct dump_options dump;
 	bool require_pos, strict;
 	struct live_options live;	/* of which it takes the rest over */
-	bool is_live;
+	bool is_live, check;
 	int parent_fd;
 };
 
@@ -94,6 +96,7 @@ usage(FILE *to, int rc)
 	    "                   [--epoch N] [--created TIME] [--stats] [DATABASE ...] [OPTION ...]\n"
 	    "       dump-reader --keys FILE [--source SERVER] [--epoch N] [--created TIME] [DATABASE ...] [OPTION ...]\n"
 	    "       dump-reader --take-dump FILE --table DB.TABLE ... [DATABASE ...] [--parent-fd N] [-qv]\n"
+	    "       dump-reader --check [--table DB.TABLE ...] [DATABASE ...] [--parent-fd N] [-qv]\n"
 	    "       dump-reader --help | --version\n"
 	    "OPTION:   --config FILE, --table DB.TABLE, --exclude DB.TABLE, --numbers number|safe,\n"
 	    "          --zero-dates null|keep, --binary base64|hex, --columns DB.TABLE.COLUMN,\n"
@@ -146,6 +149,7 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_KEYS: o->keys = arg; break;
 	case OPT_TAKE_DUMP: o->take_dump = arg; break;
 	case OPT_LIVE: o->is_live = true; break;
+	case OPT_CHECK: o->check = true; break;
 	case OPT_WHERE: o->live.where = arg; break;
 	case OPT_RATE: o->live.rate = (uint64_t)number_arg("rate", arg, 1, 1000000000); break;
 	case OPT_MAX_LAG: o->live.max_lag_s = number_arg("max-lag", arg, 0, 1000000); break;
@@ -269,7 +273,8 @@ read_live(struct options *o, struct config *c, const struct stop *stop, struct e
 	l->resume = o->resume;
 	l->pos = o->dump.pos;
 	if ((rc = db_options_init(&l->db, c, &o->db, e)) == 0)
-		rc = live_run(l, stop, e);
+		rc = !o->check ? live_run(l, stop, e) :
+		    check_run(l, strcmp(config_get(c, "load.method"), "live") == 0, stop, e);
 	db_options_free(&l->db);
 	return rc;
 }
@@ -303,7 +308,7 @@ run(struct options *o, const char *file, struct error *e)
 		rc = take_dump(o, &c, &stop, e);
 	else if (o->keys != NULL)
 		rc = read_keys(o, &c, &stop, e);
-	else if (o->is_live)
+	else if (o->is_live || o->check)
 		rc = read_live(o, &c, &stop, e);
 	else
 		rc = read_dump(o, file, &stop, e);
@@ -327,9 +332,9 @@ main(int argc, char *argv[])
 			return e.rc;
 		}
 	/* who names a server and no file means its tables */
-	if (optind == argc && o.keys == NULL && o.take_dump == NULL && db_arg_server(&o.db))
+	if (optind == argc && o.keys == NULL && o.take_dump == NULL && !o.check && db_arg_server(&o.db))
 		o.is_live = true;
-	modes = (o.keys != NULL) + (o.take_dump != NULL) + o.is_live;
+	modes = (o.keys != NULL) + (o.take_dump != NULL) + o.is_live + o.check;
 	if (modes > 1 || argc - optind > (modes == 0))
 		usage(stderr, RC_USAGE);
 	rc = run(&o, optind < argc ? argv[optind] : "-", &e);

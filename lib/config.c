@@ -52,6 +52,8 @@ const struct config_key config_keys[] = {
 	{ "elastic.mapping_file", CONFIG_STRING, NULL },
 	{ "elastic.tables", CONFIG_TABLES, NULL },
 	{ "state_dir", CONFIG_STRING, NULL },
+	{ "load.method", CONFIG_CHOICE, "auto", .choices = "auto|live|dump" },
+	{ "load.jobs", CONFIG_NUMBER, "1", 1, 16 },
 	{ "load.dump_dir", CONFIG_STRING, NULL },
 	{ "load.keep_dump", CONFIG_BOOL, "false" },
 	{ "delivery.jobs", CONFIG_NUMBER, "2", 1, 64 },

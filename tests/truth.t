@@ -30,7 +30,10 @@ workload() {
 	sql "USE $db; SET sql_mode = ''; UPDATE live SET vc = 'touched', i = i - 1 WHERE id IN (2, 3); DELETE FROM live WHERE id = 5;"
 }
 
-loaded_equals() { DUMPED=1 index_equals "$@"; }
+# A FLOAT from a dump has the digits that the server printed.
+loaded_equals() {
+	if [ "$M2E_LOAD_METHOD" = dump ]; then DUMPED=1 index_equals "$@"; else index_equals "$@"; fi
+}
 
 whole_pipe() {
 	new_database
@@ -63,8 +66,10 @@ whole_pipe() {
 
 need_mariadb
 need_opensearch
-whole_pipe 'MariaDB, OpenSearch'
+export M2E_LOAD_METHOD=auto
+whole_pipe 'MariaDB, OpenSearch, read live'
 need_mysql
 need_elasticsearch
-whole_pipe 'MySQL, Elasticsearch'
+M2E_LOAD_METHOD=dump
+whole_pipe 'MySQL, Elasticsearch, from dumps'
 done_testing
