@@ -39,7 +39,6 @@ server_says() {
 	while read -r charset bytes; do
 		case $charset in
 		utf8* | binary) ;;
-		keybcs2) rc_is 1 "$charset is refused" "${bin%/bin}/tests/charset" "$charset" ;;
 		ascii) same_in "$charset" 'SELECT x h FROM n WHERE i < 128' bytes ;;
 		utf32) same_in "$charset" "SELECT CONCAT('0000', a.x, b.x) h FROM n a, n b" 'the first plane' ;;
 		ucs2 | utf16*) same_in "$charset" 'SELECT CONCAT(a.x, b.x) h FROM n a, n b' pairs ;;

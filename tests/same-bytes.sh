@@ -32,7 +32,7 @@ on_server() {
 	new_database
 	config "$db.*" >"$tmp/config.json"
 	from=$(position)
-	parts='types keys long geometry'
+	parts='types keys long geometry charsets'
 	[ "$db_family" = mysql ] || parts="$parts types-mariadb"
 	[ ! -f "$root/tests/types-$db_kind.sql" ] || [ "$db_kind" = mariadb ] || parts="$parts types-$db_kind"
 	for part in $parts; do
