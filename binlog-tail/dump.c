@@ -10,6 +10,7 @@
 #include <mysqld_error.h>
 
 #include "dump.h"
+#include "serverlog.h"
 
 /* COM_BINLOG_DUMP's flags. Bit 2 asks MariaDB for its annotations, but MySQL for another kind of heartbeats. */
 enum { DUMP_NON_BLOCK = 1, DUMP_ANNOTATE = 2 };
@@ -99,38 +100,70 @@ dump_start(struct dump *d, const struct pos *from, uint32_t server_id, bool whol
 	return 0;
 }
 
-void
-dump_oldest(const struct db_options *o, char file[MAX_BINLOG_NAME + 1])
+/* MySQL internals manual: COM_BINLOG_DUMP_GTID, which Connector/C does not know. */
+static int
+ask_gtids(struct dump *d, const struct gtids *from, uint32_t server_id, struct error *e)
 {
-	struct error ignored;
-	struct db_row r;
-	MYSQL *my;
+	enum { COM_BINLOG_DUMP_GTID = 30, THROUGH_GTID = 4 };
+	char head[2 + 4 + 4 + 8], *p = head;
+	struct buf body, set;
+	int rc;
 
-	file[0] = '\0';
-	if ((my = db_connect(o, &ignored)) == NULL)
-		return;
-	if (db_row(my, &r, &ignored, "SHOW BINARY LOGS") == 0) {
-		if (r.found && r.cells[0] != NULL)
-			snprintf(file, MAX_BINLOG_NAME + 1, "%s", r.cells[0]);
-		db_row_free(&r);
+	if (buf_init(&body, MAX_GTID_SET) == -1)
+		return error_set(e, RC_TEMP, "%s", strerror(errno));
+	if (buf_init(&set, MAX_GTID_SET) == -1) {
+		buf_free(&body);
+		return error_set(e, RC_TEMP, "%s", strerror(errno));
 	}
-	mysql_close(my);
+	*p++ = THROUGH_GTID;
+	*p++ = 0;
+	p = put_u32(p, server_id);
+	p = put_u32(p, 0);	/* no file's name */
+	p = put_u32(put_u32(p, 4), 0);
+	rc = gtids_put_wire(&set, from) == -1 || buf_add(&body, head, sizeof(head)) == -1 ||
+	    buf_room(&body, 4) == NULL ? error_set(e, RC_FAIL, "too long a GTID set") : 0;
+	if (rc == 0) {
+		put_u32(body.data + body.len, (uint32_t)set.len);
+		body.len += 4;
+		rc = buf_add(&body, set.data, set.len) == -1 ? error_set(e, RC_FAIL, "too long a GTID set") : 0;
+	}
+	if (rc == 0 && d->my->methods->db_command(d->my, (enum enum_server_command)COM_BINLOG_DUMP_GTID, body.data,
+	    body.len, 1, NULL) != 0)
+		rc = db_error(d->my, e, "ask for the binary log");
+	buf_free(&set);
+	buf_free(&body);
+	return rc;
+}
+
+int
+dump_start_gtids(struct dump *d, struct gtids *from, uint32_t server_id, struct error *e)
+{
+	const struct pos none = { .offset = 4 };
+
+	if (!d->server.mariadb)
+		return register_replica(d, server_id, e) == -1 ? -1 : ask_gtids(d, from, server_id, e);
+	if (gtids_text(from) == NULL)
+		return error_set(e, RC_TEMP, "GTID set: %s", strerror(errno));
+	if (db_run(d->my, e, "SET @slave_connect_state='%s', @slave_gtid_strict_mode=0, @slave_gtid_ignore_duplicates=0",
+	    gtids_text(from)) == -1)
+		return -1;
+	return dump_start(d, &none, server_id, true, e);
 }
 
 /* What the server answers instead of an event. */
 static int
 read_error(struct dump *d, struct error *e)
 {
-	char oldest[MAX_BINLOG_NAME + 1];
+	char oldest[SERVERLOG_TEXT];
 	const char *text = mysql_error(d->my);
 
 	if (mysql_errno(d->my) != ER_MASTER_FATAL_ERROR_READING_BINLOG)
 		return db_error(d->my, e, "read the binary log");
 	if (strstr(text, "same server_uuid") != NULL || strstr(text, "same server_id") != NULL)
 		return error_set(e, RC_FAIL, "the server: %s (--server-id: another one is needed)", text);
-	dump_oldest(&d->options, oldest);
+	serverlog_oldest(&d->options, oldest);
 	return error_set(e, RC_POSITION, "the server: %s (error %u); the oldest file that it has is %s", text,
-	    mysql_errno(d->my), oldest[0] == '\0' ? "not known" : oldest);
+	    mysql_errno(d->my), oldest);
 }
 
 int

@@ -11,6 +11,8 @@
 #include "lib/error.h"
 #include "lib/pos.h"
 
+#include "gtid.h"
+
 #define DUMP_READ_TIMEOUT_S 10		/* three heartbeats would be less, but a server may pause for longer */
 #define DUMP_HEARTBEAT_NS 500000000	/* so that our own heartbeat lines come at least once a second */
 
@@ -26,6 +28,9 @@ void	 dump_close(struct dump *);
 /* Asks for the events from there on. whole: the server leaves none out and waits for more; else the stream ends at the
  * log's end and MariaDB's annotations are left out. -1: RC_TEMP. */
 int	 dump_start(struct dump *, const struct pos *, uint32_t server_id, bool whole, struct error *);
+/* Asks for the transactions that are not in the set, each whole; the server begins with the file that has the first of them.
+ * -1: RC_TEMP, RC_FAIL. */
+int	 dump_start_gtids(struct dump *, struct gtids *, uint32_t server_id, struct error *);
 /* The next event, borrowed until the next call. 1; 0: the log's end (never when whole); -1: RC_POSITION when the server
  * cannot send from there, RC_FAIL, RC_TEMP when the connection is lost. */
 int	 dump_read(struct dump *, const uint8_t **event, size_t *n, struct error *);
@@ -33,7 +38,5 @@ int	 dump_read(struct dump *, const uint8_t **event, size_t *n, struct error *);
 bool	 dump_pending(const struct dump *);
 /* The socket. */
 int	 dump_fd(const struct dump *);
-/* The oldest log file that the server still has, "" if it doesn't tell. */
-void	 dump_oldest(const struct db_options *, char file[MAX_BINLOG_NAME + 1]);
 
 #endif

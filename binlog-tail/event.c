@@ -136,7 +136,8 @@ out_of_place(struct tail *t)
 static void
 tell_source(struct tail *t)
 {
-	t->mariadb = t->gtids.mariadb = strstr(t->at.format.version, "MariaDB") != NULL;
+	t->mariadb = strstr(t->at.format.version, "MariaDB") != NULL;
+	executed_kind(&t->executed, t->mariadb);
 	strlcpy(t->source.version, t->at.format.version, sizeof(t->source.version));
 	if (t->mariadb)
 		snprintf(t->source.server, sizeof(t->source.server), "%" PRIu32, t->at.header.server_id);
@@ -154,9 +155,12 @@ on_format(struct tail *t, struct cursor *c)
 		return -1;
 	}
 	t->expect_created = 0;
-	if (t->offline)
+	if (t->offline) {
 		tell_source(t);
-	if (t->source_said && t->source.created == t->at.format.created)
+		if (executed_fits(t) == -1)
+			return -1;
+	}
+	if (t->executed.unproven || (t->source_said && t->source.created == t->at.format.created))
 		return 0;
 	t->source.created = t->at.format.created;
 	return tail_put_source(t);
@@ -220,6 +224,22 @@ on_incident(struct tail *t, struct cursor *c)
 	    number, text == NULL ? 0 : (int)n, text == NULL ? "" : (const char *)text);
 }
 
+/* A transaction. Before the place to begin at it is only noted that there is one. */
+static int
+begin(struct tail *t, enum group_state state, const struct gtid *id)
+{
+	int sent;
+
+	if (t->skipping)
+		return executed_end(t, id);
+	if ((sent = executed_begin(t, id)) == -1)
+		return -1;
+	group_open(t, state);
+	t->group.id = *id;
+	t->group.skipped = sent == 1;
+	return 0;
+}
+
 static int
 on_gtid(struct tail *t, struct cursor *c)
 {
@@ -228,10 +248,11 @@ on_gtid(struct tail *t, struct cursor *c)
 
 	if ((type == EV_GTID_TAGGED ? gtid_read_tagged(&g, c) : gtid_read(&g, c)) == -1)
 		return -1;
-	group_open(t, GROUP_OPEN);
-	if (type != EV_ANONYMOUS_GTID)
-		t->group.id = g.id;
-	if (g.micro != 0)
+	if (type == EV_ANONYMOUS_GTID)
+		g.id.kind = GTID_NONE;
+	if (begin(t, GROUP_OPEN, &g.id) == -1)
+		return -1;
+	if (g.micro != 0 && t->group.state != GROUP_NONE)
 		snprintf(t->group.ts, sizeof(t->group.ts), "%" PRIu64 ".%06" PRIu64, g.micro / 1000000, g.micro % 1000000);
 	return 0;
 }
@@ -244,25 +265,27 @@ on_maria_gtid(struct tail *t, struct cursor *c)
 	uint64_t n = cur_u64(c);
 	uint32_t domain = cur_u32(c);
 	uint8_t flags = cur_u8(c);
+	struct gtid id;
 
 	if (c->bad)
 		return -1;
-	group_open(t, flags & STANDALONE ? GROUP_OPEN : GROUP_BEGUN);
-	t->group.xa = (flags & PREPARED_XA) != 0;
-	t->group.id = (struct gtid){ .kind = GTID_MARIADB, .domain = domain, .server = t->at.header.server_id, .n = n };
+	id = (struct gtid){ .kind = GTID_MARIADB, .domain = domain, .server = t->at.header.server_id, .n = n };
+	if (begin(t, flags & STANDALONE ? GROUP_OPEN : GROUP_BEGUN, &id) == -1)
+		return -1;
+	t->group.xa = t->group.state != GROUP_NONE && (flags & PREPARED_XA) != 0;
 	return 0;
 }
 
 static int
 on_previous_gtids(struct tail *t, struct cursor *c)
 {
-	return t->at.counted ? gtids_read_previous(&t->gtids, c, t->e) : 0;
+	return executed_read_list(t, c);
 }
 
 static int
 on_gtid_list(struct tail *t, struct cursor *c)
 {
-	return t->at.counted ? gtids_read_list(&t->gtids, c, t->e) : 0;
+	return executed_read_list(t, c);
 }
 
 /* There was no BEGIN before the rows of tables without transactions: each statement is one. */
@@ -273,6 +296,15 @@ opens_group(struct tail *t)
 		return false;
 	group_open(t, GROUP_OPEN);
 	return true;
+}
+
+/* What rows of an XA transaction need when they are looked at, at last. */
+static int
+keep_for_xa(struct tail *t, const struct cursor *c)
+{
+	if (!t->group.xa || t->xa.replaying || !t->xa.hold || t->group.skipped)
+		return 0;
+	return xa_keep(&t->xa, t->event, c->end, t->e);
 }
 
 static int
@@ -293,7 +325,7 @@ on_table_map(struct tail *t, struct cursor *c)
 	m->pos = t->at.pos.offset;
 	if (fresh)
 		m->chosen = tail_chooses(t, m->db, m->name, &m->from);
-	return 0;
+	return m->chosen ? keep_for_xa(t, c) : 0;
 }
 
 static int
@@ -305,11 +337,22 @@ on_xid(struct tail *t, struct cursor *c)
 	return group_end(t, t->at.pos.offset + t->at.header.size);
 }
 
-/* Rows of chosen tables in it were refused. */
+/* MariaDB's event 38, too. In one phase it is committed at once. */
 static int
 on_xa_prepare(struct tail *t, struct cursor *c)
 {
-	return on_xid(t, c);
+	uint8_t one_phase = cur_u8(c);
+	struct xid xid;
+
+	if (t->group.state == GROUP_NONE)
+		return out_of_place(t);
+	if (xid_read(&xid, c) == -1)
+		return -1;
+	if (one_phase != 0)
+		return query_commit_xa(t, NULL);
+	if (!t->group.skipped && xa_prepare(&t->xa, &xid, &t->boundary, &t->executed.set, t->e) == -1)
+		return event_at(t);
+	return group_end(t, t->at.pos.offset + t->at.header.size);
 }
 
 /* The statement whose rows follow. MySQL has its length in a byte first, whether it fits or not. */
@@ -321,7 +364,7 @@ on_rows_query(struct tail *t, struct cursor *c)
 	buf_clear(&t->query);
 	if (t->o->query && !c->bad && buf_add(&t->query, c->p, cur_left(c)) == -1)
 		return tail_memory(t);
-	return 0;
+	return t->o->query ? keep_for_xa(t, c) : 0;
 }
 
 /* It belongs to the statement that follows. */
@@ -354,6 +397,23 @@ set_ts(struct tail *t)
 		t->ts_seconds = t->at.header.ts;
 		snprintf(t->ts, sizeof(t->ts), "%" PRIu32, t->ts_seconds);
 	}
+}
+
+/* What a file has before its first transaction: with its list of GTIDs that proves that none is missing. */
+static bool
+is_preamble(uint8_t type)
+{
+	return type == EV_FORMAT_DESCRIPTION || type == EV_PREVIOUS_GTIDS || type == EV_GTID_LIST || type == EV_ROTATE ||
+	    type == EV_STOP || type == EV_START_ENCRYPTION || type == EV_BINLOG_CHECKPOINT || type == EV_HEARTBEAT ||
+	    type == EV_HEARTBEAT_V2;
+}
+
+/* Which transactions there are counts even where they are not looked at. */
+static bool
+is_noted(uint8_t type)
+{
+	return type == EV_FORMAT_DESCRIPTION || type == EV_PREVIOUS_GTIDS || type == EV_GTID_LIST || type == EV_GTID ||
+	    type == EV_GTID_TAGGED || type == EV_ANONYMOUS_GTID || type == EV_MARIA_GTID;
 }
 
 static int
@@ -397,6 +457,8 @@ dispatch(struct tail *t, const uint8_t *event, size_t n, struct cursor *body)
 			return 0;
 		return event_unreadable(t, "an event of a type that is not known");
 	}
+	if (t->executed.unproven && !is_preamble(t->at.header.type))
+		return executed_unproven(t);
 	if (type->parse == NULL)
 		return 0;
 	return parse(t, type, body);
@@ -408,26 +470,31 @@ count_event(struct tail *t)
 	return ++t->events < CLOCK_EVENTS ? 0 : tail_heartbeat_due(t);
 }
 
+/* One that the event at hand holds, or stands for. */
 static int
 take_inner(struct tail *t, const uint8_t *event, size_t n)
 {
+	struct event_header outer = t->at.header;
 	struct cursor body;
+	int rc;
 
 	if (t->group.state == GROUP_NONE)
 		return out_of_place(t);
 	if (place_take_inner(&t->at, event, n, &body, t->e) == -1)
 		return event_at(t);
-	if (event_types[t->at.header.type].alone)
+	if (!t->xa.replaying && event_types[t->at.header.type].alone)
 		return event_error(t, "inside a payload, where it cannot be");
-	set_ts(t);
-	return dispatch(t, event, n, &body) == -1 ? -1 : count_event(t);
+	if (!t->xa.replaying)
+		set_ts(t);
+	rc = dispatch(t, event, n, &body) == -1 ? -1 : count_event(t);
+	t->at.header = outer;
+	return rc;
 }
 
 /* A transaction's events, each as it comes out. */
 static int
 on_payload(struct tail *t, struct cursor *c)
 {
-	const struct event_header outer = t->at.header;
 	const uint8_t *event;
 	size_t n;
 	int rc;
@@ -435,16 +502,40 @@ on_payload(struct tail *t, struct cursor *c)
 	if (packed_open(&t->packed, c, t->e) == -1)
 		return t->e->rc == RC_OK ? -1 : event_at(t);
 	t->at.packed = true;
-	while ((rc = packed_next(&t->packed, &event, &n, t->e)) == 1) {
-		rc = take_inner(t, event, n);
-		t->at.header = outer;
-		if (rc == -1)
+	while ((rc = packed_next(&t->packed, &event, &n, t->e)) == 1)
+		if (take_inner(t, event, n) == -1)
 			return -1;
-	}
 	return rc == -1 ? event_at(t) : 0;
 }
 
-/* Another file: positions start again when it does not continue the last one. */
+int
+event_replay(struct tail *t)
+{
+	const uint8_t *event;
+	size_t n;
+	int rc;
+
+	t->at.packed = true;
+	while ((rc = xa_next(&t->xa, &event, &n, t->e)) == 1)
+		if (take_inner(t, event, n) == -1)
+			return -1;
+	return rc == -1 ? event_at(t) : 0;
+}
+
+int
+event_next_epoch(struct tail *t)
+{
+	struct pos *p = &t->at.pos;
+
+	if (p->epoch == MAX_EPOCH)
+		return error_set(t->e, RC_FAIL, "%s: positions start again, and there are no epochs left", p->file);
+	t->source.epoch = t->row_pos.epoch = t->boundary.epoch = ++p->epoch;
+	t->source.created = t->at.format.created;
+	log_warn("positions start again file=%s epoch=%u", p->file, (unsigned)p->epoch);
+	return tail_put_source(t);
+}
+
+/* Another file. When it does not continue the last one, positions start again, if that can be proven to be right. */
 static int
 follow_file(struct tail *t, const char *last)
 {
@@ -453,12 +544,9 @@ follow_file(struct tail *t, const char *last)
 	if (strcmp(last, p->file) != 0) {
 		if (last[0] != '\0' && (!pos_same_basename(last, p->file) ||
 		    pos_file_number(p->file) != pos_file_number(last) + 1)) {
-			if (p->epoch == MAX_EPOCH)
-				return error_set(t->e, RC_FAIL, "%s follows %s: there are no epochs left", p->file, last);
-			p->epoch++;
-			t->source.epoch = p->epoch;
-			log_warn("the file does not follow the last one: positions start again last=%s next=%s epoch=%u",
-			    last, p->file, (unsigned)p->epoch);
+			log_warn("the file does not follow the last one: its GTIDs must tell that nothing is missing "
+			    "last=%s next=%s", last, p->file);
+			t->executed.unproven = true;
 		}
 		t->source_said = false;
 		t->skip_to = 0;
@@ -486,14 +574,13 @@ event_take(struct tail *t, const uint8_t *event, size_t n)
 	struct place *at = &t->at;
 	char last[sizeof(at->pos.file)];
 	struct cursor body;
-	bool skipped;
 
 	if (place_take(at, event, n, &body, t->e) == -1)
 		return event_at(t);
-	skipped = at->counted && at->pos.offset < t->skip_to;
-	if (!skipped && at->counted)
+	t->skipping = at->counted && at->pos.offset < t->skip_to;
+	if (!t->skipping && at->counted)
 		set_ts(t);
-	if ((!skipped || at->header.type == EV_FORMAT_DESCRIPTION) && dispatch(t, event, n, &body) == -1)
+	if ((!t->skipping || is_noted(at->header.type)) && dispatch(t, event, n, &body) == -1)
 		return -1;
 	if (at->header.type == EV_ROTATE)
 		memcpy(last, at->pos.file, sizeof(last));

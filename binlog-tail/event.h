@@ -11,6 +11,10 @@
 /* One whole event, header and checksum included. -1 with t->e: RC_FAIL for what is not understood, RC_POSITION when the
  * file is not the one that was asked for. */
 int	 event_take(struct tail *, const uint8_t *event, size_t n);
+/* Takes what t->xa replays, at the place of the event at hand. -1 as above. */
+int	 event_replay(struct tail *);
+/* Positions begin again, in the next epoch, at the file at hand. -1: RC_FAIL, there is none left. */
+int	 event_next_epoch(struct tail *);
 /* What comes next is the start of the file of that name. */
 int	 event_follow(struct tail *, const char *name);
 /* The event at hand is wrong: fills t->e in with its position and first bytes. Returns -1. */

@@ -157,10 +157,14 @@ file_run(struct tail *t, const struct file_options *o)
 	if ((f.data = malloc(f.cap)) == NULL)
 		return tail_memory(t);
 	t->offline = true;
+	if (o->from_gtids != NULL)
+		rc = executed_from(&t->executed, o->from_gtids, t->executed.from.mariadb, false, t->e);
 	for (i = 0; i < o->count && rc == 0 && !tail_done(t) && !stop_requested(); i++) {
 		f.path = o->paths[i];
 		rc = run_file(&f, o);
 	}
+	if (rc == 0 && i == o->count && !tail_done(t) && !stop_requested())
+		rc = executed_finish(t);
 	free(f.data);
 	first = *t->e;
 	if (tail_flush(t) == -1)

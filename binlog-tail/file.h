@@ -10,6 +10,7 @@ struct file_options {
 	char *const *paths;		/* in order */
 	size_t count;
 	const char *name;		/* of the file that standard input ("-") holds */
+	const char *from_gtids;	/* NULL: none */
 	struct pos from;		/* unset: the start of the first file */
 };
 

@@ -13,7 +13,7 @@
 #include "state.h"
 #include "tail.h"
 
-enum live_from { FROM_POS, FROM_START, FROM_NOW };
+enum live_from { FROM_POS, FROM_GTIDS, FROM_START, FROM_NOW };
 
 struct live_options {
 	struct db_options db;
@@ -21,6 +21,10 @@ struct live_options {
 	uint32_t retry_for_s;	/* of failing, before it is given up */
 	enum live_from from;
 	struct pos from_pos;
+	const char *from_gtids;
+	bool from_state;	/* from_pos is the state's */
+	bool epoch_given;
+	bool failover;		/* where the position does not lead on, GTIDs may */
 	bool until_now;
 	const struct state *state;	/* the one that the position comes from, or belongs to; NULL: none */
 };

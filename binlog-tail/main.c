@@ -21,7 +21,7 @@
 #define RETRY_FOR_S 60
 #define MAPPED_BYTES (256 << 10)	/* larger blocks grow where they are and are given back, which keeps the peak low */
 
-enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_TABLE, OPT_EXCLUDE,
+enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_FAILOVER, OPT_XA, OPT_TABLE, OPT_EXCLUDE,
     OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EXPLAIN, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
     OPT_NAME, OPT_HELP,
     OPT_VERSION };
@@ -33,6 +33,8 @@ static const struct option longopts[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "failover", required_argument, NULL, OPT_FAILOVER },
+	{ "xa", required_argument, NULL, OPT_XA },
 	{ "table", required_argument, NULL, OPT_TABLE },
 	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
 	SHAPE_LONG_OPTIONS,
@@ -55,7 +57,7 @@ static const struct option longopts[] = {
 };
 
 struct opts {
-	const char *config_file, *state_dir, *from, *until, *server_id, *epoch, *schema, *explain;
+	const char *config_file, *state_dir, *from, *until, *failover, *xa, *server_id, *epoch, *schema, *explain;
 	struct shape shape;
 	struct db_args db;
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
@@ -74,7 +76,8 @@ usage(FILE *to, int rc)
 	    "           [--password-file FILE] [--ssl-mode MODE] [--ssl-ca FILE] [--ssl-cert FILE]\n"
 	    "           [--ssl-key FILE] [--server-public-key-path FILE] [--defaults-file FILE]\n"
 	    "           [--defaults-group-suffix SUFFIX] [--server-id N]\n"
-	    "           [--state DIR] [--from POS|start|now] [--until POS|now]\n"
+	    "           [--state DIR] [--from POS|GTIDS|start|now] [--until POS|GTIDS|now]\n"
+	    "           [--failover gtid|stop] [--xa stop|hold]\n"
 	    "           [--table DB.TABLE[@POS]]... [--exclude DB.TABLE]... [--numbers number|safe]\n"
 	    "           [--zero-dates null|keep] [--binary base64|hex] [--columns DB.TABLE.COLUMN]...\n"
 	    "           [--exclude-columns DB.TABLE.COLUMN]... [--no-old] [--only OP,...] [--query]\n"
@@ -147,6 +150,21 @@ only(const char *list)
 	}
 }
 
+/* One of two words, of an option or else the configuration. */
+static bool
+choice(const struct config *c, const char *option, const char *value, const char *off, const char *on)
+{
+	char path[64];
+
+	if (value == NULL) {
+		snprintf(path, sizeof(path), "database.%s", option);
+		value = config_get(c, path);
+	}
+	if (strcmp(value, on) != 0 && strcmp(value, off) != 0)
+		wrong(option, value, "no such choice");
+	return strcmp(value, on) == 0;
+}
+
 static void
 take_option(struct opts *o, int ch)
 {
@@ -159,6 +177,8 @@ take_option(struct opts *o, int ch)
 	case OPT_STATE: o->state_dir = optarg; break;
 	case OPT_FROM: o->from = optarg; break;
 	case OPT_UNTIL: o->until = optarg; break;
+	case OPT_FAILOVER: o->failover = optarg; break;
+	case OPT_XA: o->xa = optarg; break;
 	case OPT_TABLE: add(&o->tables, &o->tables_count, optarg); break;
 	case OPT_EXCLUDE: add(&o->excluded, &o->excluded_count, optarg); break;
 	case OPT_NO_OLD: o->tail.no_old = true; break;
@@ -211,10 +231,21 @@ take_tables(struct opts *o, const struct config *c)
 	}
 }
 
+/* A place that is a GTID set. Of which kind of server it is must be known where files tell it: at once. */
+static bool
+take_gtids(struct gtids *g, const char *text)
+{
+	struct error e;
+
+	return text[0] != '\0' && gtids_parse_any(g, text, &e) == 0;
+}
+
 /* Where the stream begins and ends, and in which epoch. */
 static uint32_t
-take_positions(struct opts *o, const struct state *s, struct pos *until)
+take_positions(struct opts *o, const struct state *s, struct tail *t)
 {
+	struct executed *x = &t->executed;
+	struct pos *until = &t->until;
 	uint32_t epoch = s != NULL && pos_is_set(&s->pos) ? s->pos.epoch : 0;
 	struct error e;
 
@@ -229,10 +260,14 @@ take_positions(struct opts *o, const struct state *s, struct pos *until)
 			exit(RC_USAGE);
 		}
 		o->live.from_pos = s->pos;
+		o->live.from_state = true;
 	} else if (strcmp(o->from, "start") == 0) {
 		o->live.from = FROM_START;
 	} else if (strcmp(o->from, "now") == 0) {
 		o->live.from = FROM_NOW;
+	} else if (take_gtids(&x->from, o->from)) {
+		o->live.from = FROM_GTIDS;
+		o->live.from_gtids = o->from;
 	} else {
 		if (pos_parse(&o->live.from_pos, o->from, &e) == -1)
 			wrong("from", o->from, e.text);
@@ -243,6 +278,8 @@ take_positions(struct opts *o, const struct state *s, struct pos *until)
 		epoch = (uint32_t)number("epoch", o->epoch, 0, MAX_EPOCH);
 	if (o->until != NULL && strcmp(o->until, "now") == 0) {
 		o->live.until_now = true;
+	} else if (o->until != NULL && take_gtids(&x->until, o->until)) {
+		;
 	} else if (o->until != NULL) {
 		if (pos_parse(until, o->until, &e) == -1)
 			wrong("until", o->until, e.text);
@@ -311,11 +348,14 @@ stream(struct opts *o, struct tail *t)
 		o->tail.tables = state.covered;
 		memset(&state.covered, 0, sizeof(state.covered));
 	}
-	t->source.epoch = o->explain != NULL ? take_explained(o) : take_positions(o, o->live.state, &t->until);
+	t->source.epoch = o->explain != NULL ? take_explained(o) : take_positions(o, o->live.state, t);
+	t->xa.blind = o->live.from != FROM_POS;
+	t->xa.dir = o->state_dir;
 	if (stop_watch(&stop, o->parent_fd, STOP_WAITS, t->e) == -1)
 		return -1;
 	if (o->explain == NULL)
 		o->file.from = o->live.from_pos;
+	o->file.from_gtids = o->live.from_gtids;
 	rc = o->file.count > 0 ? file_run(t, &o->file) : live_run(t, &o->live);
 	state_free(&state);
 	if (rc == 0 && o->explain != NULL && !t->explained)
@@ -344,8 +384,11 @@ run(struct opts *o, struct config *c)
 	take_tables(o, c);
 	o->tail.values.bad_bytes = &bad_bytes;
 	o->live.server_id = choose_server_id(o, c);
+	o->live.failover = choice(c, "failover", o->failover, "stop", "gtid");
+	o->live.epoch_given = o->epoch != NULL;
 	if (tail_init(&t, &o->tail, &e) == -1)
 		fail(&e);
+	t.xa.hold = choice(c, "xa", o->xa, "stop", "hold");
 	if (o->schema != NULL && names_load_file(&t.names, o->schema, config_get(c, "database.name"), &e) == -1)
 		fail(&e);
 	if (o->check)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/log.h"
 
 #include "collation.h"
 #include "event.h"
@@ -322,11 +323,57 @@ on_rollback(struct tail *t)
 	return 0;
 }
 
+int
+query_commit_xa(struct tail *t, const struct xid *xid)
+{
+	uint64_t end = t->at.pos.offset + t->at.header.size;
+	char text[XID_TEXT];
+
+	group_open(t, GROUP_BEGUN);
+	if (xa_replay(&t->xa, xid)) {
+		if (!t->group.skipped && event_replay(t) == -1)
+			return -1;
+		t->xa.replaying = false;
+	} else if (t->xa.blind) {
+		log_warn("an XA transaction is committed that was prepared before the stream began: its rows are not in it xid=%s "
+		    "file=%s offset=%" PRIu64, xid_text(xid, text), t->at.pos.file, t->at.pos.offset);
+	}
+	xa_forget(&t->xa, xid);
+	return group_end(t, end);
+}
+
+static int
+roll_xa_back(struct tail *t, const struct xid *xid)
+{
+	bool open = t->group.xa && t->group.state == GROUP_BEGUN;
+
+	if (open && on_rollback(t) == -1)
+		return -1;
+	xa_forget(&t->xa, open ? NULL : xid);
+	return group_end(t, t->at.pos.offset + t->at.header.size);
+}
+
+/* Of a transaction that was sent before only the end counts. */
+static int
+skip(struct tail *t, const struct statement *st)
+{
+	uint64_t end = t->at.pos.offset + t->at.header.size;
+
+	if (st->kind == STATEMENT_BEGIN || st->kind == STATEMENT_XA_START)
+		group_open(t, GROUP_BEGUN);
+	else if (t->group.state == GROUP_OPEN || st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_ROLLBACK ||
+	    st->kind == STATEMENT_XA_COMMIT || st->kind == STATEMENT_XA_ROLLBACK)
+		return group_end(t, end);
+	return 0;
+}
+
 static int
 act(struct tail *t, const struct query *q, const struct statement *st)
 {
 	uint64_t end = t->at.pos.offset + t->at.header.size;
 
+	if (t->group.skipped)
+		return skip(t, st);
 	switch (st->kind) {
 	case STATEMENT_BEGIN:
 		group_open(t, GROUP_BEGUN);
@@ -335,6 +382,10 @@ act(struct tail *t, const struct query *q, const struct statement *st)
 		group_open(t, GROUP_BEGUN);
 		t->group.xa = true;
 		return 0;
+	case STATEMENT_XA_COMMIT:
+		return query_commit_xa(t, t->group.xa && t->group.state == GROUP_BEGUN ? NULL : &st->xid);
+	case STATEMENT_XA_ROLLBACK:
+		return roll_xa_back(t, &st->xid);
 	case STATEMENT_COMMIT:
 		return group_end(t, end);
 	case STATEMENT_ROLLBACK:

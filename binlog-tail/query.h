@@ -30,6 +30,8 @@ int	 query_parse(struct query *, const struct place *, struct packed *, struct c
 int	 query_statement(struct statement *, const struct query *, struct error *);
 /* Appends a stale line. -1 with t->e. */
 int	 query_put_stale(struct tail *, const char *db, const char *table, const char *why, const struct pos *);
+/* The XA transaction of that name, or the open one (NULL), is committed by the event at hand: its rows count now. */
+int	 query_commit_xa(struct tail *, const struct xid *);
 int	 query_on_event(struct tail *, struct cursor *);
 
 #endif

@@ -356,6 +356,18 @@ offset_from(const struct tail *t, const struct pos *p)
 	return order == 0 ? p->offset : order < 0 ? UINT64_MAX : 0;
 }
 
+/* Rows of an XA transaction: they wait until it is committed. */
+static int
+hold(struct tail *t, struct table_map *m, const struct cursor *c)
+{
+	m->rowed = t->group.serial;
+	t->xa.rows = true;
+	if (t->xa.hold)
+		return xa_keep(&t->xa, t->event, c->end, t->e);
+	return event_error(t, "table %s.%s: rows of an XA transaction, which are logged before it is committed, if it ever is. "
+	    "--xa=hold holds them until then; or leave the table out (--exclude)", m->db, m->name);
+}
+
 /* The rows' definition is at hand, and said. */
 static int
 prepare(struct tail *t, struct table_map *m)
@@ -364,10 +376,6 @@ prepare(struct tail *t, struct table_map *m)
 	struct pos at = t->at.pos;
 	size_t was;
 
-	if (t->group.xa)
-		return event_error(t, "table %s.%s: rows of an XA transaction, which are logged before it is committed, "
-		    "if it ever is: these are not read yet. Leave the table out (--exclude), or load it again from "
-		    "behind this place", m->db, m->name);
 	if (names_resolve(t, m) == -1)
 		return -1;
 	d = m->definition;
@@ -422,12 +430,14 @@ take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 
 /* Are its rows asked for? Then the definition is at hand. -1 with t->e. */
 static int
-is_wanted(struct tail *t, struct rows_event *r)
+is_wanted(struct tail *t, struct rows_event *r, const struct cursor *c)
 {
 	bool explains = pos_is_set(&t->o->explain);
 
-	if (!r->map->chosen && !explains)
+	if ((!r->map->chosen && !explains) || t->group.skipped)
 		return 0;
+	if (t->group.xa && !t->xa.replaying)
+		return hold(t, r->map, c);
 	if (r->map->bare)
 		return event_error(t, "table %s.%s: rows of MySQL before 5.1.16, whose table maps tell no lengths", r->map->db,
 		    r->map->name);
@@ -448,7 +458,7 @@ is_wanted(struct tail *t, struct rows_event *r)
 static int
 take_rows(struct tail *t, struct cursor *c, struct rows_event *r)
 {
-	int wanted = is_wanted(t, r);
+	int wanted = is_wanted(t, r, c);
 
 	if (wanted == -1)
 		return -1;

@@ -359,6 +359,11 @@ rollback(struct reader *r)
 static int
 xa(struct reader *r)
 {
+	bool commits = sql_take(&r->s, "commit");
+
+	if (commits || sql_take(&r->s, "rollback"))
+		return set_kind(r, !xid_read_sql(&r->st->xid, &r->s) ? STATEMENT_UNKNOWN :
+		    commits ? STATEMENT_XA_COMMIT : STATEMENT_XA_ROLLBACK);
 	return set_kind(r, sql_take(&r->s, "start") || sql_take(&r->s, "begin") ? STATEMENT_XA_START : STATEMENT_XA);
 }
 

@@ -9,6 +9,8 @@
 #include "lib/error.h"
 #include "lib/sql.h"
 
+#include "xid.h"
+
 enum statement_kind {
 	STATEMENT_UNKNOWN,	/* none of those below: fatal */
 	STATEMENT_BEGIN,
@@ -17,7 +19,9 @@ enum statement_kind {
 	STATEMENT_SAVEPOINT,	/* SAVEPOINT, RELEASE SAVEPOINT */
 	STATEMENT_ROLLBACK_TO,
 	STATEMENT_XA_START,	/* the rows that follow are those of an XA transaction */
-	STATEMENT_XA,		/* XA END, PREPARE, COMMIT, ROLLBACK */
+	STATEMENT_XA,		/* XA END, PREPARE */
+	STATEMENT_XA_COMMIT,	/* see xid */
+	STATEMENT_XA_ROLLBACK,
 	STATEMENT_HARMLESS,	/* no table's rows or definition */
 	STATEMENT_DDL,		/* see tables */
 	STATEMENT_DROP_DATABASE,	/* all tables of `database` */
@@ -50,6 +54,7 @@ struct statement {
 	struct touched *tables;
 	size_t count;
 	char database[NAME_BYTES];
+	struct xid xid;
 };
 
 /* Reads it. db: the session's default database. A statement on TEMPORARY tables is harmless. What cannot be read with

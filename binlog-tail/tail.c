@@ -19,7 +19,7 @@ tail_init(struct tail *t, const struct tail_options *o, struct error *e)
 	t->e = e;
 	t->announce = 1;
 	t->group.serial = 1;
-	if (gtids_init(&t->gtids, e) == -1)
+	if (executed_init(&t->executed, e) == -1)
 		return -1;
 	if (buf_init(&t->query, MAX_EVENT_LINE) == -1)
 		return tail_memory(t);
@@ -32,7 +32,8 @@ tail_free(struct tail *t)
 	output_free(&t->out);
 	maps_free(&t->maps);
 	names_free(&t->names);
-	gtids_free(&t->gtids);
+	executed_free(&t->executed);
+	xa_free(&t->xa);
 	history_free(&t->history);
 	rows_free(&t->rows);
 	buf_free(&t->query);
@@ -46,6 +47,7 @@ tail_restart(struct tail *t)
 		t->written = t->group.items;
 	t->group = (struct group){ .serial = t->group.serial + 1 };
 	maps_clear(&t->maps);
+	xa_restart(&t->xa);
 	t->announce++;
 	t->source_said = false;
 	buf_clear(&t->query);
@@ -60,7 +62,11 @@ tail_at_boundary(const struct tail *t)
 bool
 tail_done(const struct tail *t)
 {
-	return tail_at_boundary(t) && pos_is_set(&t->until) && pos_cmp(&t->boundary, &t->until) >= 0;
+	if (!tail_at_boundary(t))
+		return false;
+	if (pos_is_set(&t->until))
+		return pos_cmp(&t->boundary, &t->until) >= 0;
+	return t->executed.until.known && t->executed.set.known && gtids_contain(&t->executed.set, &t->executed.until);
 }
 
 static bool
@@ -137,12 +143,30 @@ tail_put_source(struct tail *t)
 	return tail_line(t, was, event_put_source(&t->out.buf, &t->source));
 }
 
+const struct pos *
+tail_resume(const struct tail *t)
+{
+	const struct xa_prepared *held = xa_oldest(&t->xa);
+
+	return held != NULL ? &held->from : &t->boundary;
+}
+
+static int
+put_gtids(struct tail *t)
+{
+	const struct xa_prepared *held = xa_oldest(&t->xa);
+
+	if (held == NULL)
+		return gtids_put(&t->out.buf, &t->executed.set);
+	return held->gtids == NULL ? 0 : buf_putf(&t->out.buf, ",\"gtids\":\"%s\"", held->gtids);
+}
+
 static int
 put_position(struct tail *t)
 {
 	struct buf *b = &t->out.buf;
 
-	if (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, &t->boundary) == -1 || buf_putc(b, '"') == -1)
+	if (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, tail_resume(t)) == -1 || buf_putc(b, '"') == -1)
 		return -1;
 	return 0;
 }
@@ -157,7 +181,7 @@ tail_put_heartbeat(struct tail *t)
 	if (pos_is_set(&t->o->explain))
 		return 0;
 	t->line_ms = t->now_ms;
-	rc = buf_puts(b, "{\"op\":\"heartbeat\"") == -1 || put_position(t) == -1 || gtids_put(b, &t->gtids) == -1 ||
+	rc = buf_puts(b, "{\"op\":\"heartbeat\"") == -1 || put_position(t) == -1 || put_gtids(t) == -1 ||
 	    (t->ts[0] != '\0' && (buf_puts(b, ",\"ts\":") == -1 || buf_puts(b, t->ts) == -1)) ||
 	    buf_puts(b, "}\n") == -1 ? -1 : 0;
 	return tail_line(t, was, rc);
@@ -186,7 +210,7 @@ put_commit(struct tail *t)
 	gtid_text(gtid, &t->group.id);
 	rc = buf_puts(b, "{\"op\":\"commit\"") == -1 || put_position(t) == -1 ||
 	    (gtid[0] != '\0' && buf_putf(b, ",\"gtid\":\"%s\"", gtid) == -1) ||
-	    gtids_put(b, &t->gtids) == -1 || buf_puts(b, ",\"ts\":") == -1 || buf_puts(b, t->ts) == -1 ||
+	    put_gtids(t) == -1 || buf_puts(b, ",\"ts\":") == -1 || buf_puts(b, t->ts) == -1 ||
 	    buf_puts(b, ",\"rows\":") == -1 || buf_putu(b, t->group.rows) == -1 || buf_puts(b, "}\n") == -1 ? -1 : 0;
 	t->line_ms = t->now_ms;
 	return tail_line(t, was, rc);
@@ -207,7 +231,7 @@ group_end(struct tail *t, uint64_t end)
 	t->boundary.offset = end;
 	t->written = 0;
 	buf_clear(&t->query);
-	if (gtids_add(&t->gtids, &t->group.id, t->e) == -1)
+	if (!t->group.skipped && executed_end(t, &t->group.id) == -1)
 		return -1;
 	if (lines && put_commit(t) == -1)
 		return -1;

@@ -14,6 +14,7 @@
 #include "lib/pos.h"
 #include "lib/value.h"
 
+#include "executed.h"
 #include "gtid.h"
 #include "history.h"
 #include "names.h"
@@ -21,6 +22,7 @@
 #include "place.h"
 #include "rows.h"
 #include "tablemap.h"
+#include "xa.h"
 
 #define TS_TEXT 32
 #define HEARTBEAT_LINE_MS 900	/* the server's heartbeats come each 500 ms: at least one line a second */
@@ -50,6 +52,7 @@ struct group {
 	uint64_t rows;
 	uint64_t items;		/* rows and statements that lines were due for so far: the same ones whenever it is read */
 	bool lines;		/* a commit line must follow */
+	bool skipped;		/* it was sent before: nothing of it is looked at but its end */
 	bool xa;		/* its rows are logged at XA PREPARE and may never be committed */
 	struct gtid id;
 	char ts[TS_TEXT];	/* commit time with its fraction, where the server logs that; else "" */
@@ -64,6 +67,7 @@ struct tail {
 	bool mariadb;
 	bool folds_names;	/* the server's names are in lower case (lower_case_table_names=1), statements' need not be */
 	bool offline;		/* from files: no clock */
+	bool skipping;		/* the event at hand lies before skip_to: only its GTID is looked at */
 
 	struct place at;	/* the event at hand */
 	const uint8_t *event;	/* its bytes */
@@ -88,7 +92,8 @@ struct tail {
 	unsigned long announce;	/* grows when schema lines are due again */
 	struct maps maps;
 	struct names names;
-	struct gtids gtids;
+	struct executed executed;
+	struct xa xa;
 	struct history history;
 	struct rows_buffers rows;
 };
@@ -99,6 +104,9 @@ void	 tail_free(struct tail *);
 void	 tail_restart(struct tail *);
 /* Not inside a transaction: the place to stop at. */
 bool	 tail_at_boundary(const struct tail *);
+/* Where a stream that begins anew loses nothing: the last transaction's end, or where the oldest XA transaction began whose rows
+ * are held. */
+const struct pos *tail_resume(const struct tail *);
 /* Is --until reached? */
 bool	 tail_done(const struct tail *);
 

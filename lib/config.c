@@ -41,6 +41,8 @@ const struct config_key config_keys[] = {
 	{ "database.defaults_file", CONFIG_STRING, NULL },
 	{ "database.defaults_group_suffix", CONFIG_STRING, NULL },
 	{ "database.tables", CONFIG_LIST, NULL },
+	{ "database.failover", CONFIG_CHOICE, "gtid", .choices = "gtid|stop" },
+	{ "database.xa", CONFIG_CHOICE, "stop", .choices = "stop|hold" },
 	{ "mysqldump_path", CONFIG_STRING, NULL },
 	{ "elastic.address", CONFIG_STRING, "http://127.0.0.1:9200" },
 	{ "elastic.username", CONFIG_STRING, NULL },

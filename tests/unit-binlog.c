@@ -22,7 +22,12 @@ static const struct {
 	{ "ROLLBACK WORK TO SAVEPOINT sp", "rollback-to" },
 	{ "SAVEPOINT `a`", "savepoint" },
 	{ "XA START X'78',X'',1", "xa-start" },
-	{ "XA COMMIT X'78',X'',1", "xa" },
+	{ "XA COMMIT X'78',X'',1", "xa-commit X'78',X'',1" },
+	{ "XA ROLLBACK X'6A4b',X'00ff',4294967295", "xa-rollback X'6a4b',X'00ff',4294967295" },
+	{ "xa commit x'78'", "xa-commit X'78',X'',1" },
+	{ "XA COMMIT X'7',X'',1", "unknown" },
+	{ "XA COMMIT 'x'", "unknown" },
+	{ "XA END X'78',X'',1", "xa" },
 	{ "CREATE TABLE t (a int)", "ddl d.t=create" },
 	{ "create table if not exists `x``y`.`t t` like u", "ddl x`y.t t=create" },
 	{ "CREATE OR REPLACE TABLE t (a int)", "ddl d.t=replace" },
@@ -124,12 +129,15 @@ static const struct {
 static void
 statement_text(const struct statement *st, char *to, size_t size)
 {
+	char xid[XID_TEXT];
 	static const char *const kinds[] = { "unknown", "begin", "commit", "rollback", "savepoint", "rollback-to",
-	    "xa-start", "xa", "harmless", "ddl", "drop-database", "rows" };
+	    "xa-start", "xa", "xa-commit", "xa-rollback", "harmless", "ddl", "drop-database", "rows" };
 	static const char *const touches[] = { "create", "replace", "options", "harmless", "key", "alter", "drop",
 	    "truncate", "rename", "renamed", "sequence" };
 	size_t i, n = (size_t)snprintf(to, size, "%s", kinds[st->kind]);
 
+	if (st->kind == STATEMENT_XA_COMMIT || st->kind == STATEMENT_XA_ROLLBACK)
+		n += (size_t)snprintf(to + n, size - n, " %s", xid_text(&st->xid, xid));
 	if (st->database[0] != '\0')
 		n += (size_t)snprintf(to + n, size - n, " %s", st->database);
 	for (i = 0; i < st->count; i++)

@@ -207,7 +207,8 @@ begin(const char *version)
 	memset(t.at.format.post_header + EV_WRITE_ROWS_V2, 10, 3);
 	memset(t.at.format.post_header + EV_WRITE_ROWS_COMPRESSED, 10, 3);
 	strcpy(t.at.format.version, version);
-	t.mariadb = t.gtids.mariadb = strstr(version, "MariaDB") != NULL;
+	t.mariadb = strstr(version, "MariaDB") != NULL;
+	executed_kind(&t.executed, t.mariadb);
 	t.source_said = true;
 	t.names.file = calloc(1, sizeof(*t.names.file));
 	t.names.file[0] = table_from_create(definition, sizeof(definition) - 1, "", &e);

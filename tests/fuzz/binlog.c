@@ -56,7 +56,9 @@ set_format(struct tail *t, uint8_t first)
 	memset(f->post_header + EV_WRITE_ROWS_COMPRESSED, 10, 3);
 	f->server = first & 4 ? 50140 : 90000;
 	strcpy(f->version, first & 1 ? "10.11.0-MariaDB" : "9.0.0");
-	t->mariadb = t->gtids.mariadb = first & 1;
+	t->mariadb = first & 1;
+	t->xa.hold = first & 4;
+	executed_kind(&t->executed, t->mariadb);
 	t->source_said = true;
 }
 
