@@ -35,7 +35,7 @@ bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
 	    (b->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_set(e, RC_TEMP, "signals: %s", strerror(errno));
 	b->retry = (struct retry){ .first_ms = FIRST_WAIT_MS, .ceiling_ms = o->max_wait_ms };
-	if (http_init(&b->http, &b->o.http, e) == -1 || http_call_init(&b->http, &b->call, e) == -1 ||
+	if (http_init(&b->http, b->o.http, e) == -1 || http_call_init(&b->http, &b->call, e) == -1 ||
 	    ack_init(&b->ack, STDOUT_FILENO, o->max_line + 1, e) == -1 ||
 	    dead_open(&b->dead, o->dead_file, o->max_dead, e) == -1)
 		return -1;

@@ -14,7 +14,7 @@
 #define FIRST_WAIT_MS 20	/* before the second try */
 
 struct bulk_options {
-	struct http_options http;
+	struct http_options *http;
 	unsigned int jobs;		/* lanes */
 	size_t batch_bytes;		/* of a request's body; a larger document goes alone */
 	size_t batch_count;

@@ -53,48 +53,71 @@ get(struct facts *f, const char *method, const char *path, struct error *e)
 	return json_parse(&f->json, f->bulk->call.answer.data, f->bulk->call.answer.len, e) == 0;
 }
 
-static int
+static bool
 is_loopback(const char *url)
 {
 	return strstr(url, "//127.") != NULL || strstr(url, "//localhost") != NULL || strstr(url, "//[::1]") != NULL;
 }
 
-/* 1: it is there; 0: told that it is not. */
-static int
-check_root(struct facts *f)
+/* What answers there. es-bulk asks no product for its name, only the oldest one whether it is too old. */
+static void
+tell_version(struct facts *f, const char *url)
 {
-	const struct http_options *o = &f->bulk->o.http;
-	struct error e = { 0 };
-	char *number, *distribution, why[512];
-	int version, major = 0, minor = 0, ok;
+	int version = json_member(&f->json, 0, "version"), at, major = 0, minor = 0;
+	char *number = (at = json_member(&f->json, version, "number")) == -1 ? NULL : json_strdup(&f->json, at);
+	char *distribution = (at = json_member(&f->json, version, "distribution")) == -1 ? NULL :
+	    json_strdup(&f->json, at);
 
-	if (!get(f, "GET", "/", &e)) {
-		fact(f, "failure", f->bulk->call.status == 401 || f->bulk->call.status == 403 ?
-		    "elastic.username and its password must be an account's of the search engine" :
-		    "is elastic.address right, and does the search engine run?", "%s: %s", o->url,
-		    f->bulk->call.done ? http_reason(&f->bulk->call, why, sizeof(why)) : e.text);
-		return 0;
-	}
-	version = json_member(&f->json, 0, "version");
-	number = version == -1 || json_member(&f->json, version, "number") == -1 ? NULL :
-	    json_strdup(&f->json, json_member(&f->json, version, "number"));
-	distribution = version == -1 || json_member(&f->json, version, "distribution") == -1 ? NULL :
-	    json_strdup(&f->json, json_member(&f->json, version, "distribution"));
-	ok = number != NULL && sscanf(number, "%d.%d", &major, &minor) == 2;
-	if (distribution == NULL && ok && (major < 7 || (major == 7 && minor < 10)))
+	if (distribution == NULL && number != NULL && sscanf(number, "%d.%d", &major, &minor) == 2 &&
+	    (major < 7 || (major == 7 && minor < 10)))
 		fact(f, "failure", "es-bulk needs Elasticsearch 7.10 or OpenSearch 1.0 at least",
 		    "Elasticsearch %s is too old: it knows no require_alias", number);
 	else
 		fact(f, "ok", NULL, "%s %s answers at %s", distribution == NULL ? "Elasticsearch" : distribution,
-		    number == NULL ? "(version not told)" : number, o->url);
+		    number == NULL ? "(version not told)" : number, url);
 	free(number);
 	free(distribution);
-	if (o->user != NULL && strncmp(o->url, "http://", 7) == 0 && !is_loopback(o->url))
+}
+
+/* true: it is there. */
+static bool
+check_node(struct facts *f, size_t i)
+{
+	struct http *h = &f->bulk->http;
+	struct error e = { 0 };
+	char why[512];
+
+	h->next = i;
+	h->nodes[i].aside_until_ms = 0;
+	if (get(f, "GET", "/", &e)) {
+		tell_version(f, h->nodes[i].base);
+		return true;
+	}
+	fact(f, "failure", f->bulk->call.status == 401 || f->bulk->call.status == 403 ?
+	    "elastic.username and its password, or the key, must be an account's of the search engine" :
+	    "is elastic.address right, and does the search engine run?", "%s: %s", h->nodes[i].base,
+	    f->bulk->call.done ? http_reason(&f->bulk->call, why, sizeof(why)) : e.text);
+	return false;
+}
+
+/* Every address. true: one of them at least is there. */
+static bool
+check_root(struct facts *f)
+{
+	const struct http_options *o = f->bulk->o.http;
+	bool there = false, clear = false;
+	size_t i;
+
+	for (i = 0; i < o->urls_count; i++) {
+		there |= check_node(f, i);
+		clear |= strncmp(o->urls[i], "http://", 7) == 0 && !is_loopback(o->urls[i]);
+	}
+	if (clear && o->auth.kind != AUTH_NONE && o->auth.kind != AUTH_AWS)
 		fact(f, "warning", "use an https:// address", "the password crosses the network in clear text");
 	if (o->insecure)
 		fact(f, "warning", "name the engine's CA in elastic.ca_file and leave elastic.insecure out",
 		    "the engine's certificate is not verified");
-	return 1;
+	return there;
 }
 
 static void

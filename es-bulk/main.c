@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 
+#include "es-bulk/access.h"
 #include "es-bulk/check.h"
 #include "es-bulk/stream.h"
 
@@ -18,18 +19,39 @@
 #define MAX_TIMEOUT_S 1800	/* index.gc_deletes of our indices is an hour: a late twin must meet its tombstone */
 
 enum {
-	OPT_CONFIG = 1000, OPT_URL, OPT_USER, OPT_PASSWORD_FILE, OPT_CA_FILE, OPT_INSECURE, OPT_JOBS, OPT_BATCH_BYTES,
-	OPT_BATCH_COUNT, OPT_DEAD_LETTER, OPT_MAX_DEAD, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
-	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_INDEX, OPT_WHEN, OPT_MAPPING_FILE, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT, OPT_HELP, OPT_VERSION,
+	OPT_CONFIG = 1000, OPT_URL, OPT_DEAD_LETTER, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
+	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_WHEN, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT,
+	OPT_HELP, OPT_VERSION,
+	OPT_USER = 2000, OPT_PASSWORD_FILE, OPT_API_KEY_FILE, OPT_BEARER_TOKEN_FILE, OPT_AWS_REGION, OPT_AWS_SERVICE,
+	OPT_CA_FILE, OPT_CA_FINGERPRINT, OPT_CERT_FILE, OPT_KEY_FILE, OPT_INSECURE, OPT_PROXY, OPT_COMPRESS, OPT_JOBS,
+	OPT_BATCH_BYTES, OPT_BATCH_COUNT, OPT_MAX_DEAD, OPT_INDEX, OPT_MAPPING_FILE,
 };
+
+/* Options that are keys of the configuration, from OPT_USER on: their values go before the environment's and the file's. */
+static const char *const settings[] = {
+	"elastic.username", "elastic.password_file", "elastic.api_key_file", "elastic.bearer_token_file",
+	"elastic.aws_region", "elastic.aws_service", "elastic.ca_file", "elastic.ca_fingerprint", "elastic.cert_file",
+	"elastic.key_file", "elastic.insecure", "elastic.proxy", "elastic.compress", "delivery.jobs",
+	"delivery.batch_bytes", "delivery.batch_count", "delivery.max_dead", "elastic.index", "elastic.mapping_file",
+};
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
 static const struct option longopts[] = {
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "url", required_argument, NULL, OPT_URL },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
+	{ "api-key-file", required_argument, NULL, OPT_API_KEY_FILE },
+	{ "bearer-token-file", required_argument, NULL, OPT_BEARER_TOKEN_FILE },
+	{ "aws-region", required_argument, NULL, OPT_AWS_REGION },
+	{ "aws-service", required_argument, NULL, OPT_AWS_SERVICE },
 	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
+	{ "ca-fingerprint", required_argument, NULL, OPT_CA_FINGERPRINT },
+	{ "cert-file", required_argument, NULL, OPT_CERT_FILE },
+	{ "key-file", required_argument, NULL, OPT_KEY_FILE },
 	{ "insecure", no_argument, NULL, OPT_INSECURE },
+	{ "proxy", required_argument, NULL, OPT_PROXY },
+	{ "compress", no_argument, NULL, OPT_COMPRESS },
 	{ "jobs", required_argument, NULL, OPT_JOBS },
 	{ "batch-bytes", required_argument, NULL, OPT_BATCH_BYTES },
 	{ "batch-count", required_argument, NULL, OPT_BATCH_COUNT },
@@ -59,9 +81,11 @@ static const struct option longopts[] = {
 
 static const char usage_text[] =
 "usage: es-bulk [-qv] [--config FILE] [--url URL] [--user NAME] [--password-file FILE]\n"
-"               [--ca-file FILE] [--insecure] [--jobs N] [--batch-bytes N] [--batch-count N]\n"
-"               [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS] [--max-wait SECONDS]\n"
-"               [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
+"               [--api-key-file FILE] [--bearer-token-file FILE] [--aws-region REGION]\n"
+"               [--aws-service es|aoss] [--ca-file FILE] [--ca-fingerprint HEX] [--cert-file FILE]\n"
+"               [--key-file FILE] [--insecure] [--proxy URL] [--compress] [--jobs N] [--batch-bytes N]\n"
+"               [--batch-count N] [--dead-letter FILE] [--max-dead N] [--request-timeout SECONDS]\n"
+"               [--max-wait SECONDS] [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
 "               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop]\n"
 "               [--index TEMPLATE] [--when TABLE=JSON] [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
@@ -70,10 +94,12 @@ static const char usage_text[] =
 
 /* What the command line says; unset where it says nothing. */
 struct opts {
-	const char *config, *url, *user, *password_file, *ca_file, *mapping_file, *index;
+	const char *config;
+	const char *given[SETTINGS];
+	struct buf urls;	/* each with LF behind it */
 	struct buf whens;	/* JSON: {TABLE:{"when":…},…} without its last brace */
-	bool insecure, check, count;
-	long long jobs, batch_bytes, batch_count, max_dead;
+	bool check, count;
+	struct http_options http;
 	struct stream_options stream;
 };
 
@@ -139,24 +165,29 @@ add_when(struct buf *b, const char *text)
 }
 
 static void
+add_url(struct buf *b, const char *url)
+{
+	if ((b->data == NULL && buf_init(b, MIB) == -1) || buf_puts(b, url) == -1 || buf_putc(b, '\n') == -1) {
+		log_error("--url %s: too long", url);
+		exit(RC_USAGE);
+	}
+}
+
+static void
 option(struct opts *o, int ch)
 {
 	struct stream_options *s = &o->stream;
 
+	if (ch >= OPT_USER) {
+		o->given[ch - OPT_USER] = optarg == NULL ? "true" : optarg;
+		return;
+	}
 	switch (ch) {
 	case OPT_CONFIG: o->config = optarg; break;
-	case OPT_URL: o->url = optarg; break;
-	case OPT_USER: o->user = optarg; break;
-	case OPT_PASSWORD_FILE: o->password_file = optarg; break;
-	case OPT_CA_FILE: o->ca_file = optarg; break;
-	case OPT_INSECURE: o->insecure = true; break;
-	case OPT_JOBS: o->jobs = number("jobs", optarg, 1, 64); break;
-	case OPT_BATCH_BYTES: o->batch_bytes = number("batch-bytes", optarg, 1024, 64 << 20); break;
-	case OPT_BATCH_COUNT: o->batch_count = number("batch-count", optarg, 1, 100000); break;
+	case OPT_URL: add_url(&o->urls, optarg); break;
 	case OPT_DEAD_LETTER: s->bulk.dead_file = optarg; break;
-	case OPT_MAX_DEAD: o->max_dead = number("max-dead", optarg, 0, INT32_MAX); break;
 	case OPT_REQUEST_TIMEOUT:
-		s->bulk.http.timeout_s = (long)number("request-timeout", optarg, 1, MAX_TIMEOUT_S);
+		o->http.timeout_s = (long)number("request-timeout", optarg, 1, MAX_TIMEOUT_S);
 		break;
 	case OPT_MAX_WAIT: s->bulk.max_wait_ms = (uint32_t)number("max-wait", optarg, 1, 3600) * 1000; break;
 	case OPT_MAX_LINE: s->bulk.max_line = (size_t)number("max-line", optarg, 1024, 1 << 30); break;
@@ -165,9 +196,7 @@ option(struct opts *o, int ch)
 	case OPT_DROP: s->drop = policy("drop", optarg, true); break;
 	case OPT_RENAME: s->rename = policy("rename", optarg, false); break;
 	case OPT_PARTIAL: s->merge_partial = merges(optarg); break;
-	case OPT_INDEX: o->index = optarg; break;
 	case OPT_WHEN: add_when(&o->whens, optarg); break;
-	case OPT_MAPPING_FILE: o->mapping_file = optarg; break;
 	case OPT_PRINT_MAPPING: s->bulk.dry_run = s->print_mapping = true; break;
 	case OPT_DRY_RUN: s->bulk.dry_run = true; break;
 	case OPT_CHECK: o->check = true; break;
@@ -180,10 +209,19 @@ option(struct opts *o, int ch)
 	}
 }
 
-static long long
-chosen(const struct config *c, long long given, const char *path, long long preset)
+/* Options before the environment and the file. */
+static int
+take_options(struct opts *o, struct config *c, struct error *e)
 {
-	return given >= 0 ? given : config_number(c, path, preset);
+	size_t i;
+
+	for (i = 0; i < SETTINGS; i++)
+		if (o->given[i] != NULL && config_set(c, settings[i], o->given[i], "option", e) == -1)
+			return -1;
+	if (o->urls.data == NULL)
+		return 0;
+	return buf_str(&o->urls) == NULL ? error_set(e, RC_TEMP, "--url: no memory") :
+	    config_set(c, "elastic.address", o->urls.data, "option", e);
 }
 
 static int
@@ -202,36 +240,24 @@ settle_tables(struct opts *o, const struct config *c, struct error *e)
 {
 	struct target_options *t = &o->stream.tables;
 
-	if (template_parse(&t->index, o->index != NULL ? o->index : config_get(c, "elastic.index"), e) == -1)
-		return error_at(e, "%s", o->index != NULL ? "--index" : "elastic.index");
+	if (template_parse(&t->index, config_get(c, "elastic.index"), e) == -1)
+		return error_at(e, "elastic.index");
 	return settle_whens(o, e) == -1 || rules_init(&t->rules, config_get(c, "elastic.tables"), "elastic.tables", e) == -1 ||
-	    rules_read(&t->mappings, o->mapping_file != NULL ? o->mapping_file : config_get(c, "elastic.mapping_file"),
-	    e) == -1 ? -1 : 0;
+	    rules_read(&t->mappings, config_get(c, "elastic.mapping_file"), e) == -1 ? -1 : 0;
 }
 
-/* Options before the environment and the file. *password: malloc'ed, or NULL. */
 static int
-settle(struct opts *o, struct config *c, char **password, struct error *e)
+settle(struct opts *o, struct config *c, struct error *e)
 {
 	struct bulk_options *b = &o->stream.bulk;
 
-	b->http.url = o->url != NULL ? o->url : config_get(c, "elastic.address");
-	b->http.user = o->user != NULL ? o->user : config_get(c, "elastic.username");
-	b->http.ca_file = o->ca_file != NULL ? o->ca_file : config_get(c, "elastic.ca_file");
-	b->http.insecure = o->insecure || config_bool(c, "elastic.insecure");
-	b->jobs = (unsigned int)chosen(c, o->jobs, "delivery.jobs", 2);
-	b->batch_bytes = (size_t)chosen(c, o->batch_bytes, "delivery.batch_bytes", 2 * (long long)MIB);
-	b->batch_count = (size_t)chosen(c, o->batch_count, "delivery.batch_count", 5000);
-	b->max_dead = (uint64_t)chosen(c, o->max_dead, "delivery.max_dead", 1000);
-	if (settle_tables(o, c, e) == -1)
+	if (take_options(o, c, e) == -1 || settle_tables(o, c, e) == -1 || access_read(&o->http, c, e) == -1)
 		return -1;
-	*password = o->password_file != NULL ? secret_read(o->password_file, e) :
-	    config_secret(c, "elastic.password", e);
-	if (*password == NULL && e->rc != RC_OK)
-		return -1;
-	b->http.password = *password;
-	if (b->http.user == NULL && *password != NULL)
-		return error_set(e, RC_USAGE, "a password without a user name (elastic.username, --user)");
+	b->http = &o->http;
+	b->jobs = (unsigned int)config_number(c, "delivery.jobs", 2);
+	b->batch_bytes = (size_t)config_number(c, "delivery.batch_bytes", 2 * (long long)MIB);
+	b->batch_count = (size_t)config_number(c, "delivery.batch_count", 5000);
+	b->max_dead = (uint64_t)config_number(c, "delivery.max_dead", 1000);
 	return 0;
 }
 
@@ -296,15 +322,14 @@ int
 main(int argc, char *argv[])
 {
 	struct opts o = {
-		.jobs = -1, .batch_bytes = -1, .batch_count = -1, .max_dead = -1,
+		.http.timeout_s = 60,
 		.stream = {
 			.truncate = POLICY_APPLY, .drop = POLICY_IGNORE, .rename = POLICY_STOP, .merge_partial = true,
-			.bulk = { .http.timeout_s = 60, .max_wait_ms = 30000, .max_line = 100 * MIB },
+			.bulk = { .max_wait_ms = 30000, .max_line = 100 * MIB },
 		},
 	};
 	struct config c = { 0 };
 	struct error e = { 0 };
-	char *password = NULL;
 	int ch, rc = -1;
 
 	log_init("es-bulk");
@@ -315,21 +340,21 @@ main(int argc, char *argv[])
 	if ((argc > 0 && !o.check && !o.count) || (o.count && argc == 0) || (o.check && o.count))
 		usage(stderr, RC_USAGE);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (config_load(&c, o.config, &e) == 0 && settle(&o, &c, &password, &e) == 0)
+	if (config_load(&c, o.config, &e) == 0 && settle(&o, &c, &e) == 0)
 		rc = run(&o, &c, argv, argc, &e);
 	if (rc == -1) {
 		log_error("%s", e.text);
 		rc = e.rc;
 	}
-	if (password != NULL)
-		explicit_bzero(password, strlen(password));
-	free(password);
+	access_free(&o.http);
 	rules_free(&o.stream.tables.rules);
 	rules_free(&o.stream.tables.mappings);
 	rules_free(&o.stream.tables.whens);
 	template_free(&o.stream.tables.index);
 	if (o.whens.data != NULL)
 		buf_free(&o.whens);
+	if (o.urls.data != NULL)
+		buf_free(&o.urls);
 	config_free(&c);
 	curl_global_cleanup();
 	return rc;

@@ -44,11 +44,29 @@ const struct config_key config_keys[] = {
 	{ "database.failover", CONFIG_CHOICE, "gtid", .choices = "gtid|stop" },
 	{ "database.xa", CONFIG_CHOICE, "stop", .choices = "stop|hold" },
 	{ "mysqldump_path", CONFIG_STRING, NULL },
-	{ "elastic.address", CONFIG_STRING, "http://127.0.0.1:9200" },
+	{ "elastic.address", CONFIG_LIST, "http://127.0.0.1:9200", .lone = true },
 	{ "elastic.username", CONFIG_STRING, NULL },
 	{ "elastic.password", CONFIG_SECRET, NULL },
 	{ "elastic.password_file", CONFIG_STRING, NULL },
+	{ "elastic.api_key", CONFIG_SECRET, NULL },
+	{ "elastic.api_key_file", CONFIG_STRING, NULL },
+	{ "elastic.bearer_token", CONFIG_SECRET, NULL },
+	{ "elastic.bearer_token_file", CONFIG_STRING, NULL },
+	{ "elastic.aws_region", CONFIG_STRING, NULL },
+	{ "elastic.aws_service", CONFIG_CHOICE, "es", .choices = "es|aoss" },
+	{ "elastic.aws_credentials_file", CONFIG_STRING, NULL },
+	{ "elastic.aws_profile", CONFIG_STRING, "default" },
 	{ "elastic.ca_file", CONFIG_STRING, NULL },
+	{ "elastic.ca_fingerprint", CONFIG_STRING, NULL },
+	{ "elastic.cert_file", CONFIG_STRING, NULL },
+	{ "elastic.key_file", CONFIG_STRING, NULL },
+	{ "elastic.key_password", CONFIG_SECRET, NULL },
+	{ "elastic.key_password_file", CONFIG_STRING, NULL },
+	{ "elastic.proxy", CONFIG_STRING, NULL },
+	{ "elastic.proxy_username", CONFIG_STRING, NULL },
+	{ "elastic.proxy_password", CONFIG_SECRET, NULL },
+	{ "elastic.proxy_password_file", CONFIG_STRING, NULL },
+	{ "elastic.compress", CONFIG_BOOL, "false" },
 	{ "elastic.insecure", CONFIG_BOOL, "false" },
 	{ "elastic.index", CONFIG_STRING, "{db}.{table}" },
 	{ "elastic.mapping_file", CONFIG_STRING, NULL },
@@ -169,6 +187,18 @@ list_value(const struct json *j, int t)
 	return text;
 }
 
+/* A list of one, written as the string alone. */
+static char *
+lone_value(const struct json *j, int t)
+{
+	char *item = json_strdup(j, t);
+
+	if (item != NULL && *item != '\0' && !has_control(item))
+		return item;
+	free(item);
+	return NULL;
+}
+
 /* The object's text, on one line. */
 static char *
 object_text(const struct json *j, int t)
@@ -203,7 +233,7 @@ token_value(const struct json *j, int t, const struct config_key *k)
 	case CONFIG_BOOL:
 		return type == JSON_TRUE || type == JSON_FALSE ? strdup(type == JSON_TRUE ? "true" : "false") : NULL;
 	case CONFIG_LIST:
-		return type == JSON_ARRAY ? list_value(j, t) : NULL;
+		return type == JSON_ARRAY ? list_value(j, t) : k->lone ? lone_value(j, t) : NULL;
 	case CONFIG_TABLES:
 		return type == JSON_OBJECT ? object_text(j, t) : NULL;
 	default:
@@ -217,7 +247,7 @@ type_name(const struct config_key *k)
 	switch (k->type) {
 	case CONFIG_NUMBER: return "a number";
 	case CONFIG_BOOL: return "true or false";
-	case CONFIG_LIST: return "an array of strings, none of them empty";
+	case CONFIG_LIST: return k->lone ? "a string or an array of strings" : "an array of strings, none of them empty";
 	case CONFIG_TABLES: return "an object";
 	default: return "a string";
 	}
@@ -521,6 +551,8 @@ config_set(struct config *c, const char *path, const char *value, const char *op
 	if ((copy = strdup(value)) == NULL)
 		return error_set(e, RC_TEMP, "%s: %s", option, strerror(errno));
 	keep(&c->values[i], copy);
+	if (config_keys[i].type != CONFIG_SECRET && partner(i) < config_keys_count)
+		keep(&c->values[partner(i)], NULL);	/* a file of a password in place of the password */
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct config_key {
 	const char *preset;	/* default, or NULL */
 	int64_t min, max;	/* CONFIG_NUMBER */
 	const char *choices;	/* CONFIG_CHOICE: "a|b|c" */
+	bool lone;		/* CONFIG_LIST: a string alone may stand for it */
 	const char *retired;	/* accepted from older files, ignored with this advice */
 };
 extern const struct config_key config_keys[];

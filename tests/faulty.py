@@ -1,10 +1,16 @@
 # A search engine for tests that keeps documents as the real ones do (versions,
 # tombstones, aliases, _meta) and fails as they do, by a plan drawn from a seed.
 # As a program: faulty.py PORT-FILE [SEED [FAULT=PROBABILITY...]], until stdin ends.
+import calendar
+import gzip
+import hashlib
+import hmac
 import json
+import os
 import random
 import re
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -44,7 +50,11 @@ class Engine:
         self.told = []              # what was done to whom, for people
         self.page = None            # ids in a page of a list, whatever was asked for
         self.points = True          # has points in time; else scrolls only
-        self.need_login = None
+        self.need_login = None      # an Authorization header
+        self.need_aws = None        # id, secret, region, service, token: an AWS signature
+        self.need_proxy = None      # a Proxy-Authorization header
+        self.no_types = []          # field types that it does not have
+        self.packed = self.proxied = 0      # bodies by gzip, requests as a proxy gets them
         self.no_bulk = False
         self.slow_left = 5          # each costs the test a time-out
 
@@ -130,7 +140,7 @@ class Engine:
         if path == "/_test":        # {"faults":{…}, "max_body":N, …}: how it is to behave; answers with what it counted
             for k, v in json.loads(body or b"{}").items():
                 setattr(self, k, v)
-            return 200, {"requests": self.requests, "items": self.items, "told": self.told}
+            return 200, {"requests": self.requests, "items": self.items, "told": self.told, "packed": self.packed, "proxied": self.proxied}
         if path == "/":
             return 200, {"version": {"number": "8.0.0"}, "tagline": "You Know, for Tests"}
         if part[-1] == "_bulk" and self.no_bulk:
@@ -154,6 +164,9 @@ class Engine:
             if name in self.indices:
                 return error(400, "resource_already_exists_exception", f"index [{name}] already exists")
             asked = json.loads(body)
+            for field, m in asked.get("mappings", {}).get("properties", {}).items():
+                if m["type"] in self.no_types:
+                    return error(400, "mapper_parsing_exception", f"No handler for type [{m['type']}] declared on field [{field}]")
             self.indices[name] = Index(asked.get("mappings", {}), asked.get("aliases", {}))
             return 200, {"acknowledged": True}
         if real is None:
@@ -224,8 +237,17 @@ class Engine:
             hits.append({"_id": k, "_version": v[0]})
         return 200, {"_scroll_id": asked["scroll_id"], "_shards": {"failed": 0}, "hits": {"hits": hits}}
 
-    def request(self, method, path, query, headers, body):
+    def request(self, method, target, headers, sent):
         """status, answer or text, headers. Raises Drop."""
+        if target.startswith("http://"):
+            self.proxied += 1
+            target = "/" + target.split("/", 3)[3]
+        path, _, q = target.partition("?")
+        query = dict(urllib.parse.parse_qsl(q, keep_blank_values=True))
+        body = sent
+        if headers.get("content-encoding") == "gzip":
+            self.packed += 1
+            body = gzip.decompress(sent)
         with self.lock:
             self.requests += 1
             for due, items in [t for t in self.twins if t[0] <= self.requests]:
@@ -237,6 +259,13 @@ class Engine:
                 return (*self.handle(method, path, query, body), {})
             if self.need_login is not None and headers.get("authorization") != self.need_login:
                 return (*error(401, "security_exception", "missing authentication credentials"), {})
+            if self.need_proxy is not None and headers.get("proxy-authorization") != self.need_proxy:
+                return 407, "", {}
+            if self.need_aws is not None:
+                wrong = aws_wrong(self.need_aws, method, target, headers, sent)
+                if wrong:
+                    self.told.append(wrong)
+                    return 403, {"message": wrong}, {}
             self.plan = set() if self.calm else {f for f, p in self.faults.items() if f != "item" and self.random.random() < p}
             plan = self.plan
             if "slow" in plan:
@@ -264,9 +293,44 @@ class Engine:
         return status, answer, {}
 
 
+def aws_wrong(need, method, target, headers, body):
+    """Why the request's signature (AWS Signature Version 4) is not right; empty: it is."""
+    path, _, query = target.partition("?")
+    credential, names, signature = re.fullmatch(
+        "AWS4-HMAC-SHA256 Credential=(.*), SignedHeaders=(.*), Signature=([0-9a-f]{64})", headers.get("authorization", "")).groups()
+    date = headers["x-amz-date"]
+    scope = f"{date[:8]}/{need['region']}/{need['service']}/aws4_request"
+    if credential != f"{need['id']}/{scope}" or need.get("token") != headers.get("x-amz-security-token"):
+        return f"credential {credential}"
+    if abs(time.time() - calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))) > 900:
+        return f"date {date}"
+    if hashlib.sha256(body).hexdigest() != headers["x-amz-content-sha256"]:
+        return "body"
+    pairs = sorted(urllib.parse.parse_qsl(query, keep_blank_values=True))
+    canonical = "\n".join([method, urllib.parse.quote(path, safe="/"),
+                           "&".join(f"{urllib.parse.quote(k, safe='')}={urllib.parse.quote(v, safe='')}" for k, v in pairs),
+                           *(f"{n}:{headers[n]}" for n in names.split(";")), "", names, headers["x-amz-content-sha256"]])
+    if "host" not in names.split(";"):
+        return "host is not signed"
+    key = ("AWS4" + need["secret"]).encode()
+    for step in scope.split("/"):
+        key = hmac.new(key, step.encode(), "sha256").digest()
+    text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    return "" if hmac.new(key, text.encode(), "sha256").hexdigest() == signature else f"signature of {canonical!r}"
+
+
 class Server:
+    """TLS where the environment has FAULTY_CERT and FAULTY_KEY; FAULTY_CA: whose certificates clients must have."""
+
     def __init__(self, engine):
         self.engine = engine
+        self.tls = None
+        if os.environ.get("FAULTY_CERT"):
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(os.environ["FAULTY_CERT"], os.environ["FAULTY_KEY"])
+            if os.environ.get("FAULTY_CA"):
+                self.tls.load_verify_locations(os.environ["FAULTY_CA"])
+                self.tls.verify_mode = ssl.CERT_REQUIRED
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(("127.0.0.1", 0))
@@ -284,6 +348,12 @@ class Server:
             threading.Thread(target=self.serve, args=(c,), daemon=True).start()
 
     def serve(self, c):
+        if self.tls is not None:
+            try:
+                c = self.tls.wrap_socket(c, server_side=True)
+            except OSError:
+                c.close()
+                return
         f = c.makefile("rb")
         try:
             while self.one(c, f):
@@ -306,10 +376,8 @@ class Server:
         body = f.read(n)
         if len(body) < n:
             return False
-        path, _, q = line[1].partition("?")
-        query = dict(urllib.parse.parse_qsl(q, keep_blank_values=True))
         engine = self.engine
-        status, answer, more = engine.request(line[0], path, query, headers, body)
+        status, answer, more = engine.request(line[0], line[1], headers, body)
         text = answer if isinstance(answer, str) else json.dumps(answer)
         data = text.encode()
         head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n"
@@ -333,7 +401,6 @@ def main():
     server = Server(engine)
     with open(sys.argv[1] + ".new", "w") as f:
         f.write(f"{server.port}\n")
-    import os
     os.rename(sys.argv[1] + ".new", sys.argv[1])
     sys.stdin.read()
 

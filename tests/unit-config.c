@@ -19,7 +19,7 @@ type_line(const struct config_key *k, struct buf *b)
 	switch (k->type) {
 	case CONFIG_STRING: buf_puts(b, "A string.\n"); return;
 	case CONFIG_SECRET: buf_puts(b, "A secret.\n"); return;
-	case CONFIG_LIST: buf_puts(b, "An array of strings.\n"); return;
+	case CONFIG_LIST: buf_puts(b, k->lone ? "A string or an array of strings.\n" : "An array of strings.\n"); return;
 	case CONFIG_TABLES: buf_puts(b, "An object of tables.\n"); return;
 	case CONFIG_BOOL: buf_puts(b, "true or false.\n"); return;
 	case CONFIG_NUMBER:

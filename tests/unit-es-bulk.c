@@ -8,6 +8,7 @@
 #include "es-bulk/ack.h"
 #include "es-bulk/answer.h"
 #include "es-bulk/mapping.h"
+#include "es-bulk/sigv4.h"
 
 #include "tests/tap.h"
 
@@ -247,6 +248,34 @@ test_mappings(void)
 	buf_free(&b);
 }
 
+/* The examples of Amazon's documentation ("Signature Version 4 signing process", its test suite's get-vanilla). */
+static void
+test_signatures(void)
+{
+	static char secret[] = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", id[] = "AKIDEXAMPLE";
+	static char list_users[] = "GET\n/\nAction=ListUsers&Version=2010-05-08\n"
+	    "content-type:application/x-www-form-urlencoded; charset=utf-8\nhost:iam.amazonaws.com\nx-amz-date:20150830T123600Z\n"
+	    "\ncontent-type;host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	static char vanilla[] = "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n"
+	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	const struct aws_keys keys = { id, secret, NULL };
+	const struct sigv4 iam = { &keys, "us-east-1", "iam" }, service = { &keys, "us-east-1", "service" };
+	const struct sigv4_request r = { "POST", "h:9200", "/a%20b/_bulk?z=1&b-=&b=2*&a=%c3%a4,x&flag", "", 0 };
+	struct buf text = { .data = list_users, .len = sizeof(list_users) - 1 };
+	char hex[SIGV4_HEX];
+
+	sigv4_signature(&iam, "20150830T123600Z", &text, hex);
+	is_text(hex, "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7", "the documentation's signature");
+	text = (struct buf){ .data = vanilla, .len = sizeof(vanilla) - 1 };
+	sigv4_signature(&service, "20150830T123600Z", &text, hex);
+	is_text(hex, "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31", "the test suite's");
+	buf_init(&text, 4096);
+	sigv4_put_canonical(&text, &iam, &r, "20150830T123600Z", "HASH");
+	is_text(buf_str(&text), "POST\n/a%2520b/_bulk\na=%C3%A4%2Cx&b=2%2A&b-=&flag=&z=1\nhost:h:9200\nx-amz-content-sha256:HASH\n"
+	    "x-amz-date:20150830T123600Z\n\nhost;x-amz-content-sha256;x-amz-date\nHASH", "the canonical request");
+	buf_free(&text);
+}
+
 int
 main(void)
 {
@@ -255,5 +284,6 @@ main(void)
 	test_retries();
 	test_acks();
 	test_mappings();
+	test_signatures();
 	return done_testing();
 }
