@@ -44,13 +44,13 @@ hash_id(uint64_t h, const char *p, size_t n)
 	return h ^ h >> 32;
 }
 
-/* row: p NULL for a delete. */
+/* row: p NULL for a delete. The routing does not choose the lane: in one shard it does not make another document either. */
 static int
 put(struct stream *s, const struct change *c, const struct located *l, struct slice row, struct error *e)
 {
 	const struct place *p = l->place;
 	const struct slice name = { l->name.data, l->name.len };
-	uint64_t hash = hash_id(p->hash, name.p, name.n);
+	uint64_t hash = hash_id(p->hash, name.p, l->id_n);
 
 	return row.p == NULL ?
 	    bulk_put(&s->bulk, c, p->delete_start, p->delete_start_len, name, c->version, hash, row, e) :
