@@ -54,6 +54,7 @@ batch_add(struct batch *b, const struct change *c, uint64_t seq, uint64_t hash, 
 	item->seq = seq;
 	item->hash = hash;
 	item->number = c->number;
+	item->version = c->version;
 	item->at = at;
 	item->action = (uint32_t)(b->body.len - at);
 	item->event = b->events.len;

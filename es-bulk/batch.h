@@ -19,6 +19,7 @@ struct item {
 	uint64_t seq;		/* of its row: rows are counted from 0 */
 	uint64_t hash;		/* of index and id: equal for one document */
 	uint64_t number;	/* of its line */
+	uint64_t version;
 	size_t at;		/* in body: its action line, then its row */
 	size_t event;		/* in events: its line, without the row where whole is false */
 	uint32_t action, row;	/* bytes with their LF; row 0: a delete */

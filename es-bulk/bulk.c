@@ -25,7 +25,7 @@ bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
 	memset(b, 0, sizeof(*b));
 	b->signal_fd = b->dead.fd = -1;
 	b->o = *o;
-	if (o->dry_run)
+	if (o->mode == BULK_PRINT)
 		b->o.jobs = 1;	/* so that the order printed is the input's */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -209,7 +209,7 @@ bulk_step(struct bulk *b, bool starved, int wait_ms, bool *readable, struct erro
 	}
 	if (acknowledge(b, e) == -1)
 		return -1;
-	if (b->o.dry_run && readable == NULL)
+	if (b->o.mode == BULK_PRINT && readable == NULL)
 		return 0;	/* what was to be printed is */
 	return wait_for(b, ended > 0 ? 0 : wait_ms, readable, e);
 }
@@ -299,7 +299,7 @@ bulk_control(struct bulk *b, const struct change *c, struct error *e)
 {
 	uint64_t from;
 
-	if (b->o.dry_run)
+	if (b->o.mode != BULK_WRITE)
 		return 0;
 	if (ack_full(&b->ack)) {
 		from = now_ms();

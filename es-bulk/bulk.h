@@ -13,7 +13,15 @@
 
 #define FIRST_WAIT_MS 20	/* before the second try */
 
+/* What becomes of rows. */
+enum bulk_mode {
+	BULK_WRITE,
+	BULK_PRINT,			/* the requests are printed, the engine is not asked */
+	BULK_VERIFY,			/* documents are read and compared: verify.h */
+};
+
 struct bulk_options {
+	enum bulk_mode mode;
 	struct http_options *http;
 	unsigned int jobs;		/* lanes */
 	size_t batch_bytes;		/* of a request's body; a larger document goes alone */
@@ -22,7 +30,6 @@ struct bulk_options {
 	size_t max_line;
 	const char *dead_file;
 	uint64_t max_dead;
-	bool dry_run;
 };
 
 /* A lane has one request in flight and the next one filling. A document's changes all take the same lane, so their
@@ -32,6 +39,7 @@ struct lane {
 	struct http_call call;
 	struct batch batches[2];
 	struct batch *sent, *filling;
+	struct buf ask;			/* BULK_VERIFY: the request */
 	size_t limit;			/* items of a request: halved by 413 and 400, doubled by success; 0: all */
 	size_t asked;			/* items in the request in flight */
 	uint64_t wake_ms;		/* LANE_WAITING: when to try again */
@@ -60,7 +68,7 @@ struct bulk {
 		uint64_t told_ms, since_ms, times;
 	} trouble;
 	struct {
-		uint64_t requests, items, stale, retried, bytes;
+		uint64_t requests, items, stale, retried, bytes, differences;
 	} count;
 };
 

@@ -10,6 +10,7 @@
 
 #include "es-bulk/answer.h"
 #include "es-bulk/bulk.h"
+#include "es-bulk/verify.h"
 
 #define BULK_PATH "/_bulk?require_alias=true&" ANSWER_FILTER
 #define MIN_BATCH_BYTES (64 << 10)	/* as far as 413 makes requests smaller for good */
@@ -26,6 +27,8 @@ lane_init(struct bulk *b, struct lane *l, struct error *e)
 	l->filling = &l->batches[1];
 	if (batch_init(l->sent, max, e) == -1 || batch_init(l->filling, max, e) == -1)
 		return -1;
+	if (b->o.mode == BULK_VERIFY && buf_init(&l->ask, 2 * max) == -1)
+		return error_set(e, RC_TEMP, "lane: %s", strerror(errno));
 	return http_call_init(&b->http, &l->call, e);
 }
 
@@ -35,6 +38,7 @@ lane_free(struct bulk *b, struct lane *l)
 	http_call_free(&b->http, &l->call);
 	batch_free(&l->batches[0]);
 	batch_free(&l->batches[1]);
+	buf_free(&l->ask);
 }
 
 uint64_t
@@ -65,6 +69,8 @@ lane_again(struct bulk *b, struct lane *l, struct error *e)
 	l->state = LANE_SENT;
 	b->count.requests++;
 	b->count.bytes += bytes;
+	if (b->o.mode == BULK_VERIFY)
+		return verify_ask(b, l, e);
 	return http_start(&b->http, &l->call, "POST", BULK_PATH, l->sent->body.data, bytes, true, e);
 }
 
@@ -77,7 +83,7 @@ lane_send(struct bulk *b, struct lane *l, struct error *e)
 	l->filling = empty;
 	l->full = false;
 	l->limit = 0;
-	return b->o.dry_run ? print(b, l, e) : lane_again(b, l, e);
+	return b->o.mode == BULK_PRINT ? print(b, l, e) : lane_again(b, l, e);
 }
 
 static void
@@ -184,8 +190,11 @@ lane_ended(struct bulk *b, struct lane *l, struct error *e)
 	char why[256];
 
 	if (c->code == CURLE_OK && c->status == 200) {
-		if (answer_read(l->sent, l->asked, c->answer.data, c->answer.len) == 0)
-			return settle(b, l, e);
+		int rc = b->o.mode == BULK_VERIFY ? verify_read(b, l, e) :
+		    answer_read(l->sent, l->asked, c->answer.data, c->answer.len) == 0;
+
+		if (rc != 0)
+			return rc == 1 ? settle(b, l, e) : -1;
 		snprintf(why, sizeof(why), "an answer that does not fit the request: %.80s",
 		    c->answer.len > 80 ? c->answer.data : "");
 		wait_longer(l, why, b);

@@ -13,6 +13,7 @@
 
 #include "es-bulk/access.h"
 #include "es-bulk/check.h"
+#include "es-bulk/ids.h"
 #include "es-bulk/stream.h"
 
 #define MIB ((size_t)1 << 20)
@@ -20,8 +21,8 @@
 
 enum {
 	OPT_CONFIG = 1000, OPT_URL, OPT_DEAD_LETTER, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
-	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_WHEN, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_CHECK, OPT_COUNT,
-	OPT_HELP, OPT_VERSION,
+	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_WHEN, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_VERIFY, OPT_CHECK,
+	OPT_COUNT, OPT_LIST, OPT_HELP, OPT_VERSION,
 	OPT_USER = 2000, OPT_PASSWORD_FILE, OPT_API_KEY_FILE, OPT_BEARER_TOKEN_FILE, OPT_AWS_REGION, OPT_AWS_SERVICE,
 	OPT_CA_FILE, OPT_CA_FINGERPRINT, OPT_CERT_FILE, OPT_KEY_FILE, OPT_INSECURE, OPT_PROXY, OPT_COMPRESS, OPT_JOBS,
 	OPT_BATCH_BYTES, OPT_BATCH_COUNT, OPT_MAX_DEAD, OPT_INDEX, OPT_MAPPING_FILE,
@@ -70,8 +71,10 @@ static const struct option longopts[] = {
 	{ "mapping-file", required_argument, NULL, OPT_MAPPING_FILE },
 	{ "print-mapping", no_argument, NULL, OPT_PRINT_MAPPING },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "count", no_argument, NULL, OPT_COUNT },
+	{ "list", no_argument, NULL, OPT_LIST },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -88,8 +91,9 @@ static const char usage_text[] =
 "               [--max-wait SECONDS] [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
 "               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop]\n"
 "               [--index TEMPLATE] [--when TABLE=JSON] [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
+"               [--verify]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
-"       es-bulk [OPTION...] --count DB.TABLE...\n"
+"       es-bulk [OPTION...] --count|--list DB.TABLE...\n"
 "       es-bulk --help | --version\n";
 
 /* What the command line says; unset where it says nothing. */
@@ -98,7 +102,7 @@ struct opts {
 	const char *given[SETTINGS];
 	struct buf urls;	/* each with LF behind it */
 	struct buf whens;	/* JSON: {TABLE:{"when":…},…} without its last brace */
-	bool check, count;
+	bool check, count, list;
 	struct http_options http;
 	struct stream_options stream;
 };
@@ -197,10 +201,12 @@ option(struct opts *o, int ch)
 	case OPT_RENAME: s->rename = policy("rename", optarg, false); break;
 	case OPT_PARTIAL: s->merge_partial = merges(optarg); break;
 	case OPT_WHEN: add_when(&o->whens, optarg); break;
-	case OPT_PRINT_MAPPING: s->bulk.dry_run = s->print_mapping = true; break;
-	case OPT_DRY_RUN: s->bulk.dry_run = true; break;
+	case OPT_PRINT_MAPPING: s->bulk.mode = BULK_PRINT; s->print_mapping = true; break;
+	case OPT_DRY_RUN: s->bulk.mode = BULK_PRINT; break;
 	case OPT_CHECK: o->check = true; break;
 	case OPT_COUNT: o->count = true; break;
+	case OPT_LIST: o->list = true; break;
+	case OPT_VERIFY: s->bulk.mode = BULK_VERIFY; break;
 	case 'v': log_louder(); break;
 	case 'q': log_quieter(); break;
 	case OPT_HELP: usage(stdout, RC_OK);
@@ -302,12 +308,12 @@ run(struct opts *o, const struct config *c, char **argv, int n, struct error *e)
 		stream_free(&s);
 		return -1;
 	}
-	if (o->check || o->count) {
+	if (o->check || o->count || o->list) {
 		if ((tables = tables_of(c, argv, n, &count)) == NULL)
 			rc = error_set(e, RC_TEMP, "no memory");
 		else
-			rc = o->check ? check_engine(&s.bulk, &s.targets, tables, count, e) :
-			    count_documents(&s.bulk, &s.targets, tables, count, e);
+			rc = (o->check ? check_engine : o->count ? count_documents : ids_print)(&s.bulk, &s.targets, tables,
+			    count, e);
 		for (i = 0; i < count; i++)
 			free(tables[i]);
 		free(tables);
@@ -337,7 +343,8 @@ main(int argc, char *argv[])
 		option(&o, ch);
 	argc -= optind;
 	argv += optind;
-	if ((argc > 0 && !o.check && !o.count) || (o.count && argc == 0) || (o.check && o.count))
+	if ((argc > 0 && !o.check && !o.count && !o.list) || ((o.count || o.list) && argc == 0) ||
+	    o.check + o.count + o.list > 1)
 		usage(stderr, RC_USAGE);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (config_load(&c, o.config, &e) == 0 && settle(&o, &c, &e) == 0)

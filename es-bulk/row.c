@@ -21,7 +21,7 @@ check_load(struct stream *s, struct place *p, const struct change *c, struct err
 	bool of_load = p->born != NULL && c->op == OP_SNAPSHOT && c->pos.p != NULL && strlen(p->born) == c->pos.n &&
 	    memcmp(p->born, c->pos.p, c->pos.n) == 0;
 
-	if (of_load == p->loading || s->o.bulk.dry_run)
+	if (of_load == p->loading || s->o.bulk.mode != BULK_WRITE)
 		return 0;
 	if (bulk_drain(&s->bulk, e) == -1)
 		return -1;
@@ -52,7 +52,7 @@ put(struct stream *s, const struct change *c, const struct located *l, struct sl
 	const struct slice name = { l->name.data, l->name.len };
 	uint64_t hash = hash_id(p->hash, name.p, l->id_n);
 
-	return row.p == NULL ?
+	return row.p == NULL || s->o.bulk.mode == BULK_VERIFY ?
 	    bulk_put(&s->bulk, c, p->delete_start, p->delete_start_len, name, c->version, hash, row, e) :
 	    bulk_put(&s->bulk, c, p->index_start, p->index_start_len, name, c->version, hash, row, e);
 }
@@ -105,7 +105,7 @@ merge_row(struct stream *s, const struct change *c, bool moved, struct slice *ro
 	if (!s->o.merge_partial)
 		return error_set(e, RC_FAIL, "line %" PRIu64 ": a partial row of %s (--partial=stop); "
 		    "binlog_row_image=FULL gives whole ones", c->number, s->to.place->target->table);
-	if (s->o.bulk.dry_run)
+	if (s->o.bulk.mode != BULK_WRITE)
 		return 1;
 	if (bulk_drain(&s->bulk, e) == -1)
 		return -1;

@@ -57,7 +57,7 @@ stream_check_index(struct stream *s, struct place *p, struct slice pos, struct e
 {
 	if (p->checked)
 		return 0;
-	if (s->o.bulk.dry_run) {
+	if (s->o.bulk.mode != BULK_WRITE) {
 		p->checked = true;
 		return 0;
 	}
@@ -186,7 +186,7 @@ on_truncate(struct stream *s, const struct change *c, struct error *e)
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
 	int rc = t == NULL ? -1 : ask_policy(s->o.truncate, c, t->table, e);
 
-	if (rc != 1 || s->o.bulk.dry_run)
+	if (rc != 1 || s->o.bulk.mode != BULK_WRITE)
 		return rc;
 	return each_place(s, t, truncate_place, c, e);
 }
@@ -198,7 +198,7 @@ on_drop(struct stream *s, const struct change *c, struct error *e)
 	int rc = t == NULL ? -1 : ask_policy(s->o.drop, c, t->table, e);
 	struct place *p;
 
-	if (rc != 1 || s->o.bulk.dry_run)
+	if (rc != 1 || s->o.bulk.mode != BULK_WRITE)
 		return rc;
 	if (bulk_drain(&s->bulk, e) == -1 || index_find_places(&s->bulk, &s->targets, t, e) == -1)
 		return -1;
@@ -241,7 +241,7 @@ on_done(struct stream *s, const struct change *c, struct error *e)
 
 	if (t == NULL)
 		return -1;
-	if (s->o.bulk.dry_run)
+	if (s->o.bulk.mode != BULK_WRITE)
 		return 0;
 	if (c->pos.p == NULL) {
 		log_warn("a load without position: documents that were there before stay table=%s", t->table);
@@ -288,7 +288,7 @@ check_quiet(struct stream *s, uint64_t now, struct error *e)
 	static const char what[] = "rows for 60 s without a control line: does a filter before es-bulk drop them? "
 	    "(select(.row == null or …) passes them, jq --unbuffered passes them in time)";
 
-	if (s->quiet_rows == 0 || s->quiet_told || s->o.bulk.dry_run || now - s->bulk.blocked_ms - s->quiet_ms < QUIET_MS)
+	if (s->quiet_rows == 0 || s->quiet_told || s->o.bulk.mode != BULK_WRITE || now - s->bulk.blocked_ms - s->quiet_ms < QUIET_MS)
 		return 0;
 	if (s->o.require_acks)
 		return error_set(e, RC_FAIL, "line %" PRIu64 ": %s", s->lines.number, what);
@@ -345,6 +345,9 @@ stream_run(struct stream *s, struct error *e)
 	if (s->o.print_mapping && write_all(STDOUT_FILENO, s->printed == 0 ? "{}\n" : "\n}\n", 3) == -1)
 		return error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
 	tell(s, "finished");
+	if (s->bulk.count.differences > 0)
+		return error_set(e, RC_FAIL, "rows and documents differ differences=%" PRIu64 " rows=%" PRIu64,
+		    s->bulk.count.differences, s->bulk.rows);
 	if (s->bulk.stop_ms != 0)
 		return RC_TEMP;
 	if (line_was_cut(&s->lines)) {

@@ -62,6 +62,10 @@ int	 json_i64(const struct json *, int token, int64_t *);
 /* The line of the text on which the token starts, from 1. */
 unsigned int json_line(const struct json *, int token);
 
+/* Are two values equal: numbers by what they are, strings by their text, objects whatever the order of their members? Of
+ * members with one name the first counts. -1: no memory. */
+int	 json_equal(const struct json *, int token, const struct json *, int other);
+
 /* Appends s as a JSON string, quotes included. Invalid bytes become U+FFFD; *bad (may be NULL) grows by their number.
  * -1: as buf_add. */
 int	 json_put_string(struct buf *, const char *s, size_t len, uint64_t *bad);
