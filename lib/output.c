@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Whole lines to a descriptor. */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -35,38 +37,62 @@ is_stuck(int fd)
 	return stop_writing() && poll(&p, 1, STUCK_MS) == 0;
 }
 
-int
-write_all(int fd, const void *bytes, size_t n)
+/* As write_all; *done: how much went out. */
+static int
+write_counted(int fd, const char *p, size_t n, size_t *done)
 {
-	const char *p = bytes;
 	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	bool again = false;
 	ssize_t k;
 
-	while (n > 0) {
-		if ((k = write(fd, p, n)) == -1) {
+	for (*done = 0; *done < n; *done += (size_t)k, again = true) {
+		if (again && is_stuck(fd)) {
+			errno = ECANCELED;
+			return -1;
+		}
+		if ((k = write(fd, p + *done, n - *done)) == -1) {
 			if (errno != EINTR && (errno != EAGAIN || (poll(&wait, 1, -1) == -1 && errno != EINTR)))
 				return -1;
 			k = 0;
-		}
-		p += k;
-		n -= (size_t)k;
-		if (n > 0 && is_stuck(fd)) {
-			errno = ECANCELED;
-			return -1;
 		}
 	}
 	return 0;
 }
 
 int
+write_all(int fd, const void *bytes, size_t n)
+{
+	size_t done;
+
+	return write_counted(fd, bytes, n, &done);
+}
+
+/* A file must not end with half a line, or what is appended to it later continues that: the disk was full inside of it. */
+static void
+drop_cut_line(int fd, const char *bytes, size_t done)
+{
+	const char *lf = memrchr(bytes, '\n', done);
+	off_t cut = (off_t)(done - (lf == NULL ? 0 : (size_t)(lf + 1 - bytes))), at;
+	int saved = errno;
+	struct stat st;
+
+	if (cut > 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (at = lseek(fd, 0, SEEK_CUR)) == st.st_size &&
+	    ftruncate(fd, at - cut) == 0)
+		lseek(fd, at - cut, SEEK_SET);
+	errno = saved;
+}
+
+int
 output_flush(struct output *o, struct error *e)
 {
-	size_t n = o->buf.len;
+	size_t n = o->buf.len, done;
 
 	o->buf.len = 0;
-	if (write_all(o->fd, o->buf.data, n) == -1)
+	if (write_counted(o->fd, o->buf.data, n, &done) == -1) {
+		drop_cut_line(o->fd, o->buf.data, done);
 		return error_set(e, errno == EPIPE || errno == ECANCELED ? RC_TEMP : RC_FAIL,
 		    "write to standard output: %s", errno == ECANCELED ? "told to end while nobody took it" : strerror(errno));
+	}
 	if (o->buf.cap > KEEP_BYTES) {
 		size_t max = o->buf.max;
 
