@@ -123,13 +123,26 @@ event_unreadable(struct tail *t, const char *why)
 	return event_error(t, "%s; %zu bytes, %s%s", why, t->event_bytes, hex, n < t->event_bytes ? "…" : "");
 }
 
+int
+event_beyond(struct tail *t, const char *file, uint64_t end)
+{
+	return error_set(t->e, RC_POSITION, "%s:%" PRIu64 ": no place to begin at: the file ends at %" PRIu64, file, t->skip_to,
+	    end);
+}
+
+static int
+not_a_place(struct tail *t, const char *why)
+{
+	event_error(t, "%s", why);
+	t->e->rc = RC_POSITION;
+	return -1;
+}
+
 /* A position inside a transaction, or garbage. */
 static int
 out_of_place(struct tail *t)
 {
-	event_error(t, "outside of a transaction: this is no place to begin at");
-	t->e->rc = RC_POSITION;
-	return -1;
+	return not_a_place(t, "outside of a transaction: this is no place to begin at");
 }
 
 /* A file tells less of its server than the server itself: MySQL's UUID is not in it. */
@@ -205,6 +218,8 @@ on_heartbeat(struct tail *t, struct cursor *c)
 	ahead = (uint32_t)(offset - t->at.pos.offset);
 	if (offset != 0 && ahead < UINT32_MAX / 2 && cur_left(&file) == n && memcmp(file.p, t->at.pos.file, n) == 0) {
 		t->at.pos.offset += ahead;
+		if (t->at.pos.offset < t->skip_to)
+			return event_beyond(t, t->at.pos.file, t->at.pos.offset);
 		t->boundary = t->at.pos;
 	}
 	/* idle: all that was logged until now is here */
@@ -537,11 +552,13 @@ event_next_epoch(struct tail *t)
 
 /* Another file. When it does not continue the last one, positions start again, if that can be proven to be right. */
 static int
-follow_file(struct tail *t, const char *last)
+follow_file(struct tail *t, const char *last, uint64_t end)
 {
 	struct pos *p = &t->at.pos;
 
 	if (strcmp(last, p->file) != 0) {
+		if (t->skip_to > end)
+			return event_beyond(t, last, end);
 		if (last[0] != '\0' && (!pos_same_basename(last, p->file) ||
 		    pos_file_number(p->file) != pos_file_number(last) + 1)) {
 			log_warn("the file does not follow the last one: its GTIDs must tell that nothing is missing "
@@ -565,7 +582,7 @@ event_follow(struct tail *t, const char *name)
 	t->at.pos.offset = FILE_START;
 	t->at.file_starts = true;
 	t->boundary = t->at.pos;
-	return follow_file(t, last);
+	return follow_file(t, last, UINT64_MAX);
 }
 
 int
@@ -574,6 +591,7 @@ event_take(struct tail *t, const uint8_t *event, size_t n)
 	struct place *at = &t->at;
 	char last[sizeof(at->pos.file)];
 	struct cursor body;
+	uint64_t end;
 
 	if (place_take(at, event, n, &body, t->e) == -1)
 		return event_at(t);
@@ -582,11 +600,14 @@ event_take(struct tail *t, const uint8_t *event, size_t n)
 		set_ts(t);
 	if ((!t->skipping || is_noted(at->header.type)) && dispatch(t, event, n, &body) == -1)
 		return -1;
+	end = at->pos.offset + (at->counted ? at->header.size : 0);
+	if (t->skipping && end > t->skip_to)
+		return not_a_place(t, "no event starts at the place to begin at");
 	if (at->header.type == EV_ROTATE)
 		memcpy(last, at->pos.file, sizeof(last));
 	if (place_leave(at, &body, t->e) == -1)
 		return event_at(t);
-	if (at->header.type == EV_ROTATE && follow_file(t, last) == -1)
+	if (at->header.type == EV_ROTATE && follow_file(t, last, end) == -1)
 		return -1;
 	if (t->group.state == GROUP_NONE && (at->counted || at->header.type == EV_ROTATE) &&
 	    at->pos.offset >= t->skip_to)

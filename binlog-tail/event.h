@@ -19,6 +19,8 @@ int	 event_next_epoch(struct tail *);
 int	 event_follow(struct tail *, const char *name);
 /* The event at hand is wrong: fills t->e in with its position and first bytes. Returns -1. */
 int	 event_error(struct tail *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The position to begin at lies behind where its file ends. Returns -1, RC_POSITION. */
+int	 event_beyond(struct tail *, const char *file, uint64_t end);
 /* Puts the same before an error that is there already. */
 int	 event_at(struct tail *);
 

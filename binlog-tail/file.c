@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* The stream from binary log files. */
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,14 +18,77 @@
 #include "file.h"
 
 #define READ_BYTES (256 << 10)
+#define FOLLOW_MS 1000	/* where a file system tells nothing of changes, somebody must look */
 
 struct file {
 	struct tail *t;
+	const struct file_options *o;
 	const char *path;
+	char name[MAX_BINLOG_NAME + 1];	/* of the last file that was begun; "": none was */
+	int notify;		/* --follow: tells of changes in the files' folder */
+	bool grows;		/* more may come, though its end is here */
+	bool looked;		/* the next file is there: this one was looked at once more */
 	int fd;
 	uint8_t *data;
 	size_t start, end, cap;	/* data[start..end) is read and not taken yet */
 };
+
+/* The one that a server makes after this one. */
+static void
+next_name(const struct file *f, char name[MAX_BINLOG_NAME + 1])
+{
+	size_t at = strlen(f->name);
+
+	while (at > 0 && f->name[at - 1] >= '0' && f->name[at - 1] <= '9')
+		at--;
+	snprintf(name, MAX_BINLOG_NAME + 1, "%.*s%0*" PRId64, (int)at, f->name, (int)(strlen(f->name) - at),
+	    pos_file_number(f->name) + 1);
+}
+
+/* In the same folder. */
+static void
+next_path(const struct file *f, char path[PATH_MAX])
+{
+	const char *slash = strrchr(f->path, '/');
+	char name[MAX_BINLOG_NAME + 1];
+
+	next_name(f, name);
+	snprintf(path, PATH_MAX, "%.*s%s", slash == NULL ? 0 : (int)(slash + 1 - f->path), f->path, name);
+}
+
+static int
+put_where_we_are(struct file *f)
+{
+	struct tail *t = f->t;
+
+	if (t->source_said && tail_at_boundary(t) && pos_cmp(tail_resume(t), &t->told) != 0 && tail_put_heartbeat(t) == -1)
+		return -1;
+	return tail_flush(t);
+}
+
+/* At the end of a file that still grows. 1: look again; 0: it ends here, or it is time to; -1. */
+static int
+wait_for_more(struct file *f)
+{
+	char path[PATH_MAX], changes[4096] __attribute__((aligned(8)));
+	struct stat st;
+
+	if (!f->grows || stop_requested())
+		return 0;
+	if (f->name[0] != '\0' && (next_path(f, path), stat(path, &st)) == 0) {
+		if (f->looked)
+			return 0;
+		f->looked = true;
+		return 1;
+	}
+	if (put_where_we_are(f) == -1)
+		return -1;
+	if (stop_wait(f->o->stop, f->notify, FOLLOW_MS, f->t->e) == -1)
+		return stop_requested() ? 0 : -1;
+	while (read(f->notify, changes, sizeof(changes)) > 0)
+		;
+	return 1;
+}
 
 /* Makes n bytes be there. 1; 0: the file ends before, some of them may be there; -1. */
 static int
@@ -28,6 +96,7 @@ fill(struct file *f, size_t n)
 {
 	uint8_t *grown;
 	ssize_t got;
+	int rc;
 
 	if (f->start > 0 && f->cap - f->start < n) {
 		memmove(f->data, f->data + f->start, f->end - f->start);
@@ -46,8 +115,8 @@ fill(struct file *f, size_t n)
 				continue;
 			return error_set(f->t->e, RC_FAIL, "%s: %s", f->path, strerror(errno));
 		}
-		if (got == 0)
-			return 0;
+		if (got == 0 && (rc = wait_for_more(f)) != 1)
+			return rc;
 		f->end += (size_t)got;
 	}
 	return 1;
@@ -58,6 +127,8 @@ cut_short(struct file *f)
 {
 	char where[POS_TEXT];
 
+	if (f->grows && stop_requested())
+		return 0;
 	return error_set(f->t->e, RC_FAIL, "%s: the file ends inside an event", pos_text(&f->t->at.pos, where));
 }
 
@@ -84,24 +155,46 @@ next(struct file *f, const uint8_t **event, size_t *n)
 
 /* What follows the last file need not be what its rotate event said. */
 static int
+check_order(struct file *f, const char *name)
+{
+	int64_t number = pos_file_number(name), last = pos_file_number(f->name);
+	char missing[MAX_BINLOG_NAME + 1];
+
+	if (f->name[0] == '\0' || !pos_same_basename(f->name, name))
+		return 0;
+	if (number == last)
+		return error_set(f->t->e, RC_FAIL, "%s: the file was read already", f->path);
+	next_name(f, missing);
+	if (number > last + 1)
+		return error_set(f->t->e, RC_FAIL, "%s follows %s: %s is missing between them", name, f->name, missing);
+	return 0;
+}
+
+static int
 begin_file(struct file *f, const char *name, const struct file_options *o)
 {
 	struct tail *t = f->t;
 	static const uint8_t magic[] = { 0xfe, 'b', 'i', 'n' };
 	int rc;
 
+	if (t->group.state != GROUP_NONE)
+		return error_set(t->e, RC_FAIL, "%s: the file before it ends inside a transaction", f->path);
+	if (check_order(f, name) == -1)
+		return -1;
+	if (strcmp(t->at.pos.file, name) != 0 || t->at.pos.offset != sizeof(magic)) {
+		strlcpy(t->at.pos.file, f->name, sizeof(t->at.pos.file));
+		if (event_follow(t, name) == -1)
+			return -1;
+	}
+	strlcpy(f->name, name, sizeof(f->name));
 	if ((rc = fill(f, sizeof(magic))) == -1)
 		return -1;
+	if (rc == 0 && f->grows && stop_requested())
+		return 0;
 	if (rc == 0 || memcmp(f->data + f->start, magic, sizeof(magic)) != 0)
 		return error_set(t->e, RC_FAIL, "%s: not a binary log%s", f->path,
 		    rc == 1 && f->data[f->start] == 0xfd ? " that can be read: it is encrypted" : "");
 	f->start += sizeof(magic);
-	if (t->group.state != GROUP_NONE)
-		return error_set(t->e, RC_FAIL, "%s: the file before it ends inside a transaction", f->path);
-	if (strcmp(t->at.pos.file, name) != 0 || t->at.pos.offset != sizeof(magic)) {
-		if (event_follow(t, name) == -1)
-			return -1;
-	}
 	t->skip_to = pos_is_set(&o->from) && strcmp(o->from.file, name) == 0 ? o->from.offset : 0;
 	return 0;
 }
@@ -117,6 +210,8 @@ stream(struct file *f)
 	while ((rc = next(f, &event, &n)) == 1) {
 		if (event_take(t, event, n) == -1)
 			return -1;
+		if (t->at.header.type == EV_ROTATE || t->at.header.type == EV_STOP)
+			f->grows = false;
 		if (tail_done(t) || (tail_at_boundary(t) && stop_requested()))
 			return 0;
 	}
@@ -124,13 +219,15 @@ stream(struct file *f)
 }
 
 static int
-run_file(struct file *f, const struct file_options *o)
+run_file(struct file *f, const struct file_options *o, bool last)
 {
 	const char *slash = strrchr(f->path, '/'), *name = slash == NULL ? f->path : slash + 1;
 	int rc;
 
 	f->fd = STDIN_FILENO;
 	f->start = f->end = 0;
+	f->grows = o->follow && last;
+	f->looked = false;
 	if (strcmp(f->path, "-") == 0)
 		name = o->name;
 	else if ((f->fd = open(f->path, O_RDONLY | O_CLOEXEC)) == -1)
@@ -141,15 +238,72 @@ run_file(struct file *f, const struct file_options *o)
 		rc = stream(f);
 	if (f->fd != STDIN_FILENO)
 		close(f->fd);
+	if (rc == 0 && f->t->skip_to > f->t->at.pos.offset)
+		rc = event_beyond(f->t, f->t->at.pos.file, f->t->at.pos.offset);
 	if (rc == 0 && f->t->source_said && tail_at_boundary(f->t))
 		rc = tail_put_heartbeat(f->t);
 	return rc;
 }
 
+/* Waits for the next file. 1; 0: it is time to end; -1. */
+static int
+await_file(struct file *f, char path[PATH_MAX])
+{
+	char next[PATH_MAX];
+	struct stat st;
+	int rc = 1;
+
+	next_path(f, next);
+	f->grows = true;
+	f->looked = false;
+	while (stat(next, &st) == -1 && rc == 1)
+		rc = wait_for_more(f);
+	memcpy(path, next, PATH_MAX);
+	return rc;
+}
+
+/* The files that come after the last one. */
+static int
+follow(struct file *f, const struct file_options *o)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	for (;;) {
+		if (tail_done(f->t))
+			return 0;
+		if (stop_requested())
+			break;
+		if ((rc = await_file(f, path)) == -1)
+			return -1;
+		if (rc == 0)
+			break;
+		f->path = path;
+		if (run_file(f, o, true) == -1)
+			return -1;
+	}
+	return tail_at_boundary(f->t) ? 0 : error_set(f->t->e, RC_TEMP, "stopped inside a transaction, the rest of which is not "
+	    "written yet");
+}
+
+/* --follow: what changes in the last file's folder. */
+static int
+watch(struct file *f, const struct file_options *o)
+{
+	const char *last = o->paths[o->count - 1], *slash = strrchr(last, '/');
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash + 1 - last), slash == NULL ? "." : last);
+	if ((f->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1 ||
+	    inotify_add_watch(f->notify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) == -1)
+		return error_set(f->t->e, RC_FAIL, "%s: %s", dir, strerror(errno));
+	return 0;
+}
+
 int
 file_run(struct tail *t, const struct file_options *o)
 {
-	struct file f = { .t = t, .cap = READ_BYTES };
+	struct file f = { .t = t, .o = o, .cap = READ_BYTES, .notify = -1 };
 	struct error first;
 	size_t i;
 	int rc = 0;
@@ -159,13 +313,19 @@ file_run(struct tail *t, const struct file_options *o)
 	t->offline = true;
 	if (o->from_gtids != NULL)
 		rc = executed_from(&t->executed, o->from_gtids, t->executed.from.mariadb, false, t->e);
+	if (rc == 0 && o->follow)
+		rc = watch(&f, o);
 	for (i = 0; i < o->count && rc == 0 && !tail_done(t) && !stop_requested(); i++) {
 		f.path = o->paths[i];
-		rc = run_file(&f, o);
+		rc = run_file(&f, o, i + 1 == o->count);
 	}
-	if (rc == 0 && i == o->count && !tail_done(t) && !stop_requested())
+	if (rc == 0 && o->follow)
+		rc = follow(&f, o);
+	if (rc == 0 && i == o->count && !o->follow && !tail_done(t) && !stop_requested())
 		rc = executed_finish(t);
 	free(f.data);
+	if (f.notify != -1)
+		close(f.notify);
 	first = *t->e;
 	if (tail_flush(t) == -1)
 		return -1;

@@ -3,14 +3,17 @@
 #ifndef FILE_H
 #define FILE_H
 
-#include "tail.h"
+#include "lib/stop.h"
 
+#include "tail.h"
 
 struct file_options {
 	char *const *paths;		/* in order */
 	size_t count;
 	const char *name;		/* of the file that standard input ("-") holds */
-	const char *from_gtids;	/* NULL: none */
+	const char *from_gtids;		/* NULL: none */
+	bool follow;		/* the last file still grows, and others come after it */
+	const struct stop *stop;
 	struct pos from;		/* unset: the start of the first file */
 };
 

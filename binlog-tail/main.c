@@ -21,7 +21,7 @@
 #define RETRY_FOR_S 60
 #define MAPPED_BYTES (256 << 10)	/* larger blocks grow where they are and are given back, which keeps the peak low */
 
-enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_FAILOVER, OPT_XA, OPT_TABLE, OPT_EXCLUDE,
+enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_FAILOVER, OPT_XA, OPT_FOLLOW, OPT_TABLE, OPT_EXCLUDE,
     OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EXPLAIN, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
     OPT_NAME, OPT_HELP,
     OPT_VERSION };
@@ -33,6 +33,7 @@ static const struct option longopts[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "follow", no_argument, NULL, OPT_FOLLOW },
 	{ "failover", required_argument, NULL, OPT_FAILOVER },
 	{ "xa", required_argument, NULL, OPT_XA },
 	{ "table", required_argument, NULL, OPT_TABLE },
@@ -83,7 +84,7 @@ usage(FILE *to, int rc)
 	    "           [--exclude-columns DB.TABLE.COLUMN]... [--no-old] [--only OP,...] [--query]\n"
 	    "           [--epoch N] [--retry-for SECONDS]\n"
 	    "           [--anonymous] [--parent-fd N] [-v] [-q]\n"
-	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] FILE...\n"
+	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] [--follow] FILE...\n"
 	    "       binlog-tail --explain POS [option]... [FILE]\n"
 	    "       binlog-tail --check|--tables|--identify [option]...\n"
 	    "       binlog-tail --help\n"
@@ -177,6 +178,7 @@ take_option(struct opts *o, int ch)
 	case OPT_STATE: o->state_dir = optarg; break;
 	case OPT_FROM: o->from = optarg; break;
 	case OPT_UNTIL: o->until = optarg; break;
+	case OPT_FOLLOW: o->file.follow = true; break;
 	case OPT_FAILOVER: o->failover = optarg; break;
 	case OPT_XA: o->xa = optarg; break;
 	case OPT_TABLE: add(&o->tables, &o->tables_count, optarg); break;
@@ -317,6 +319,10 @@ take_files(struct opts *o, char *const *paths, size_t count)
 			log_error("--name is needed: the log's name is part of every position");
 			exit(RC_USAGE);
 		}
+	if (o->file.follow && (count == 0 || strcmp(paths[count - 1], "-") == 0)) {
+		log_error("--follow: a file that grows must be named");
+		exit(RC_USAGE);
+	}
 	if (count > 0 && (o->check || o->list_tables || o->identify))
 		usage(stderr, RC_USAGE);
 }
@@ -356,6 +362,7 @@ stream(struct opts *o, struct tail *t)
 	if (o->explain == NULL)
 		o->file.from = o->live.from_pos;
 	o->file.from_gtids = o->live.from_gtids;
+	o->file.stop = &stop;
 	rc = o->file.count > 0 ? file_run(t, &o->file) : live_run(t, &o->live);
 	state_free(&state);
 	if (rc == 0 && o->explain != NULL && !t->explained)

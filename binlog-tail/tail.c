@@ -166,7 +166,8 @@ put_position(struct tail *t)
 {
 	struct buf *b = &t->out.buf;
 
-	if (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, tail_resume(t)) == -1 || buf_putc(b, '"') == -1)
+	t->told = *tail_resume(t);
+	if (buf_puts(b, ",\"pos\":\"") == -1 || pos_put(b, &t->told) == -1 || buf_putc(b, '"') == -1)
 		return -1;
 	return 0;
 }

@@ -74,6 +74,7 @@ struct tail {
 	size_t event_bytes;
 	struct packed packed;	/* where they come from, if at.packed */
 	struct pos row_pos;	/* the row at hand; its file and epoch are those of at.pos */
+	struct pos told;	/* the last commit's or heartbeat's */
 	struct pos boundary;	/* the last transaction's end: where to resume */
 	struct pos until;	/* the first transaction's end there or behind it is the end; unset: none is */
 	uint64_t skip_to;	/* events of the first file that start before it are not looked at */

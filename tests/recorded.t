@@ -15,7 +15,6 @@ excluded() { echo "$1" | tr , '\n' | sed -n 's/./--exclude *.&/p'; }
 replay() {
 	left_out=
 	grep -q 'binlog-row-metadata=FULL' "$1/script.sql" || left_out=$altered
-	left_out=$left_out
 	files=$(echo "$1"/binlog.0*) without=$(excluded "$left_out")
 	set -f
 	run binlog-tail -q --xa=hold --schema "$1/schema.sql" $without $files
