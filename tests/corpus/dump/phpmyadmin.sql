@@ -1,0 +1,7 @@
+-- phpMyAdmin SQL Dump
+START TRANSACTION;
+CREATE TABLE `t` (`k` int(11) NOT NULL, `v` char(2));
+INSERT INTO `t` (`k`,`v`) VALUES (1,NULL),(2,'b');
+ALTER TABLE `t` ADD PRIMARY KEY (`k`), ADD KEY `v` (`v`);
+ALTER TABLE `t` MODIFY `k` int(11) NOT NULL AUTO_INCREMENT, AUTO_INCREMENT=3;
+COMMIT;
