@@ -1,6 +1,6 @@
 #!/bin/sh
-# dump-reader --keys proves its position: beside 16 writers, and while a commit hangs in semi-sync replication, what it
-# reads holds every change up to the position that it names (DESIGN: a position read first proves nothing).
+# dump-reader proves its position, by key and in tables read live: beside 16 writers, and while a commit hangs in
+# semi-sync replication, what it reads holds every change up to the position that it names (DESIGN: a position read first proves nothing).
 . "${0%/*}/tap.sh"
 . "${0%/*}/servers.sh"
 
@@ -66,12 +66,16 @@ beside_writers() {
 		workers="$workers $spawned"
 	done
 	: >"$tmp/reads"
+	: >"$tmp/live"
 	: >"$tmp/naive"
 	end=$(($(date +%s) + rounds_seconds)) failed=0
 	# at least so long, and until there are enough of them
 	while [ "$(date +%s)" -lt "$end" ] || { [ "$(wc -l <"$tmp/reads")" -le 60 ] && [ "$(date +%s)" -lt $((end + 60)) ]; }; do
 		dump-reader -q --config "$tmp/config.json" --keys "$tmp/keys" >"$tmp/read.ndjson" 2>>"$tmp/read.err" || failed=$((failed + 1))
 		jq -r 'select(.op == "snapshot") | .pos + " " + .key[0] + " \(.row.n)"' "$tmp/read.ndjson" >>"$tmp/reads"
+		# two connections, pages of few rows: each page holds it, whoever reads it, and when
+		dump-reader -q --live --config "$tmp/config.json" --page-rows 4 --jobs 2 >"$tmp/read.ndjson" 2>>"$tmp/read.err" || failed=$((failed + 1))
+		jq -r 'select(.op == "snapshot") | .pos + " " + .key[0] + " \(.row.n)"' "$tmp/read.ndjson" >>"$tmp/live"
 		# what would happen without a proof
 		sql "$(status); SELECT id, n FROM $db.t" | awk 'NR == 1 { pos = $1 ":" $2; next } { print pos, $1, $2 }' >>"$tmp/naive"
 	done
@@ -84,6 +88,9 @@ beside_writers() {
 	stale "$tmp/reads"
 	ok "$db_kind: rows were read while they changed" test "$reads" -gt 60
 	is "$old" 0 "$db_kind: none of $reads reads beside $writers writers is older than its position"
+	stale "$tmp/live"
+	ok "$db_kind: tables were read live meanwhile" test "$reads" -gt 60
+	is "$old" 0 "$db_kind: none of $reads rows read live is older than its position"
 	stale "$tmp/naive"
 	diag "$db_kind: without a proof $old of $reads reads would have been"
 }
@@ -112,12 +119,29 @@ semi_sync() {
 		ok "$db_kind: seen, and the position is behind it" test "${pos#*:}" -gt "$before"
 	fi
 	finish 20 "$spawned"
+
+	before=$(sql "$(status)" | cut -f 2)
+	spawn insert mariadb --no-defaults -u root -S "$db_socket" -e "INSERT INTO $db.t VALUES (101, 1)"
+	ok "$db_kind: once more the position moves" wait_until 3 moved
+	run dump-reader -q --live --config "$tmp/config.json" --jobs 2
+	is "$rc" 0 "$db_kind: the table is read live meanwhile"
+	pos=$(jq -r 'select(.op == "done") | .pos' "$tmp/out")
+	if [ -z "$(jq -r 'select(.row) | select(.key[0] == "101") | .op' "$tmp/out")" ]; then
+		ok "$db_kind: the row is not there yet, and S0 is before it" test "${pos#*:}" -le "$before"
+	else
+		ok "$db_kind: the row is there, and S0 may be behind it" test "${pos#*:}" -ge "$before"
+	fi
+	finish 20 "$spawned"
 }
 
 for kind in mariadb mysql; do
 	own_database "$kind" --sync-binlog=1 --innodb-flush-log-at-trx-commit=1
 	prepare
 	beside_writers
+	sql "XA START 'x'; INSERT INTO $db.t VALUES (200, 1); XA END 'x'; XA PREPARE 'x'"
+	run dump-reader -q --live --config "$tmp/config.json"
+	is "$rc" 1 "$kind: no position while an XA transaction is prepared"
+	sql "XA ROLLBACK 'x'"
 	semi_sync
 	if [ "$kind" = mysql ]; then
 		# without GTIDs
@@ -129,6 +153,14 @@ for kind in mariadb mysql; do
 		run dump-reader --config "$tmp/config.json" --keys "$tmp/keys"
 		is "$rc" 1 'mysql without GTIDs: what the account may not ask is no proof'
 		like "$(cat "$tmp/err")" 'log_status' '  and what it lacks is said'
+		ok 'mysql without GTIDs: tables read live are locked for an instant' \
+			dump-reader -q --live --config "$tmp/config.json"
+		is "$(jq -r 'select(.op == "done") | .pos' "$tmp/out")" "$(sql "$(status)" | awk '{ print $1 ":" $2 }')" '  for their position'
+		sql "REVOKE LOCK TABLES ON *.* FROM m2e@'%'"
+		run dump-reader -q --live --config "$tmp/config.json"
+		is "$rc" 1 '  and without that privilege refused'
+		like "$(dump-reader -q --check --config "$tmp/config.json")" '"level":"warning".*GRANT BACKUP_ADMIN ON' '  with a GRANT that helps'
+		sql "GRANT LOCK TABLES ON *.* TO m2e@'%'"
 		sql "GRANT BACKUP_ADMIN ON *.* TO m2e@'%'"
 		rounds_seconds=3
 		beside_writers
