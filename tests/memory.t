@@ -42,14 +42,22 @@ m2e_stop
 
 mariadb-dump --no-defaults -u root -S "$db_socket" --single-transaction --master-data=2 --net-buffer-length=16M "$db" t >"$tmp/dump.sql"
 : >"$tmp/empty.sql"
-dump_peak() { # FILE
-	python3 - "$bin/dump-reader" "$1" <<-'END'
+reader_peak() { # ARGUMENT...
+	python3 - "$bin/dump-reader" -q "$@" <<-'END'
 		import os, subprocess, sys
-		p = subprocess.Popen([sys.argv[1], "-q", "--source", "1", sys.argv[2]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-		print(os.wait4(p.pid, 0)[2].ru_maxrss)
+		p = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		status, usage = os.wait4(p.pid, 0)[1:]
+		print(usage.ru_maxrss if status == 0 else 10 ** 9)
 	END
 }
-grown=$(($(dump_peak "$tmp/dump.sql") - $(dump_peak "$tmp/empty.sql")))
+grown=$(($(reader_peak --source 1 "$tmp/dump.sql") - $(reader_peak --source 1 "$tmp/empty.sql")))
 diag "dump-reader: $grown KiB more"
 ok 'dump-reader stays within the limit' test "$grown" -le $limit_kib
+# read live: a connection holds one page, whatever the table's size
+for jobs in 1 2; do
+	set -- --live --config "$tmp/m2e.json" --table "$db.t" --jobs $jobs
+	grown=$(($(reader_peak "$@") - $(reader_peak "$@" --where 'id < 0')))
+	diag "dump-reader --live, jobs $jobs: $grown KiB more"
+	ok "dump-reader --live --jobs $jobs stays within the limit" test "$grown" -le $((8 * 1024 * jobs))
+done
 done_testing
