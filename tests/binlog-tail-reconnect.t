@@ -44,6 +44,24 @@ slow_reader() { # BYTES OPTION...
 	wait_until 30 test -e "$tmp/waits" || diag "$(cat "$tmp/slow.err")"
 }
 
+# anywhere: some numbers of bytes
+anywhere() {
+	awk -v seed="${SEED:-$$}" 'BEGIN { srand(seed); for (i = 0; i < 4; i++) printf "%s%d", i ? "," : "", rand() * 7000000 }'
+}
+# cut_at NAME SSL-MODE CUTS...: the stream from $from to now is $tmp/want, whatever is cut
+cut_at() {
+	cut_name=$1 cut_mode=$2
+	shift 2
+	for cuts; do
+		proxy "cut=$cuts"
+		tail_run --ssl-mode "$cut_mode" --from "$from" --until now "$t"
+		no_proxy
+		is "$rc" 0 "$cut_name: cut after $cuts bytes"
+		plain "$tmp/out" >"$tmp/got"
+		same "$tmp/got" "$tmp/want" "$cut_name: nothing is missing or there twice"
+	done
+}
+
 lost() {
 	real_port=$db_port
 	new_database
@@ -87,12 +105,6 @@ lost() {
 	{ plain "$tmp/slow.out"; plain "$tmp/out"; } >"$tmp/got"
 	same "$tmp/got" "$tmp/want" "$1: what comes from there is the rest"
 
-	# nobody reads
-	tail_options
-	# shellcheck disable=SC2086
-	{ { binlog-tail $to_server --from "$from" --until now "$t" 2>"$tmp/err"; echo $? >"$tmp/status"; } | head -c 200000 >"$tmp/out"; }
-	is "$(cat "$tmp/status")" 75 "$1: a broken pipe"
-
 	# idle: a signal, and the supervisor's death, end it at once
 	tail_spawn idle --from now "$t"
 	stop "$spawned"
@@ -109,6 +121,21 @@ lost() {
 	wait "$parent" 2>/dev/null
 	finish 5 "$spawned"
 	is "$rc" 0 "$1: the supervisor died"
+
+	# the same while nobody takes what it writes, inside a transaction
+	mkfifo "$tmp/stuck.$1"
+	exec 9<>"$tmp/stuck.$1"
+	sleep 1000 >"$tmp/life.$1" 9<&- &
+	parent=$!
+	# shellcheck disable=SC2016,SC2086
+	spawn stuck sh -c 'life=$1 out=$2; shift 2; exec binlog-tail "$@" 6<"$life" >"$out" 9<&-' sh \
+		"$tmp/life.$1" "$tmp/stuck.$1" $to_server --from "$from" --parent-fd 6 "$t"
+	ok "$1: its output fills" wait_until 20 pipe_is_full
+	kill "$parent"
+	wait "$parent" 2>/dev/null
+	finish 10 "$spawned"
+	is "$rc" 75 "$1: the supervisor died, and its reader does not read"
+	exec 9<&-
 
 	# heartbeats: at least one a second; inside a transaction with the last one's end
 	tail_spawn idle --from now "$t"
@@ -127,15 +154,9 @@ lost() {
 	plain "$tmp/out" >"$tmp/got"
 	same "$tmp/got" "$tmp/want" "$1: nothing else differs"
 
-	# the connection is cut anywhere
-	for cuts in 100,3000,5000,7000 20000,50000,200000 3000000,4000000,1000000 6000000,6500000,7000000,100; do
-		proxy "cut=$cuts"
-		tail_run --ssl-mode disabled --from "$from" --until now "$t"
-		no_proxy
-		is "$rc" 0 "$1: cut after $cuts bytes"
-		plain "$tmp/out" >"$tmp/got"
-		same "$tmp/got" "$tmp/want" "$1: nothing is missing or there twice"
-	done
+	# the connection is cut anywhere; TLS has its own ways to say so
+	cut_at "$1" disabled 100,3000,5000,7000 20000,50000,200000 3000000,4000000,1000000 "$(anywhere)" 6000000,6500000,7000000,100
+	[ "$db_kind" = mariadb ] || cut_at "$1, TLS" required 100,2000,5000,9000 "$(anywhere)"
 
 	# bytes change on the way
 	proxy flip=2000000
@@ -154,6 +175,22 @@ lost() {
 	is "$rc" 0 "$1: a connection that fell silent"
 	plain "$tmp/out" >"$tmp/got"
 	same "$tmp/got" "$tmp/want" "$1: is opened again"
+}
+
+# rows that the server compresses: events are not whole before their last byte
+compressed() {
+	from=$(position)
+	if [ "$db_kind" = mysql ]; then
+		on='SET SESSION binlog_transaction_compression = ON'
+	else
+		on='SET GLOBAL log_bin_compress = ON'
+	fi
+	sql "$on; USE $db; INSERT INTO s VALUES (10); UPDATE t SET v = CONCAT(id, 'packed', SHA2(id, 256)) WHERE id < 20000; INSERT INTO s VALUES (11)"
+	tail_run --from "$from" --until now "$t"
+	is "$rc" 0 "$1, compressed: the whole stream"
+	plain "$tmp/out" >"$tmp/want"
+	is "$(jq -r 'select(.op == "commit").rows' "$tmp/want" | paste -sd' ')" '1 20000 1' "$1, compressed: its transactions"
+	cut_at "$1, compressed" disabled 5000,9000,100000,300000,600000
 }
 
 # server kill -9'd and started again under a reader in mid-transaction
@@ -187,11 +224,12 @@ restarted() {
 	like "$(cat "$tmp/err")" "connect to 127.0.0.1:$db_port" "$1: it is named"
 }
 
-own_database mariadb
-lost MariaDB
-restarted MariaDB
-sql "DROP DATABASE $db" 2>/dev/null
-own_database mysql
-lost MySQL
-restarted MySQL
+# binlog-tail-reconnect-mysql.t is this one on MySQL: the two run side by side
+own_database "${reconnect_on:-mariadb}"
+lost "$db_kind"
+compressed "$db_kind"
+from=$(jq -r 'select(.op == "commit").pos' "$tmp/calm" | head -n 1) # behind the first transaction
+tail_run --from "$from" --until "$(jq -r 'select(.op == "commit").pos' "$tmp/calm" | tail -n 1)" "$t"
+plain "$tmp/out" >"$tmp/want"
+restarted "$db_kind"
 done_testing
