@@ -17,8 +17,10 @@
 #define SHOWN_SQL 200	/* bytes of a statement in a message */
 
 /* Status variables up to those that matter (MySQL source, Query_event::Query_event_post_header_offsets); servers write
- * them in the order of these numbers. */
-enum { Q_FLAGS2 = 0, Q_SQL_MODE = 1, Q_CATALOG = 2, Q_AUTO_INCREMENT = 3, Q_CHARSET = 4, Q_CATALOG_NZ = 6 };
+ * them in the order of these numbers, but MariaDB from 11 on its default collations, pairs of numbers, before the client's
+ * character set (MariaDB source, Q_CHARACTER_SET_COLLATIONS). */
+enum { Q_FLAGS2 = 0, Q_SQL_MODE = 1, Q_CATALOG = 2, Q_AUTO_INCREMENT = 3, Q_CHARSET = 4, Q_CATALOG_NZ = 6,
+	Q_COLLATIONS = 131 };
 
 #define MODE_NO_BACKSLASH_ESCAPES (UINT64_C(1) << 20)
 
@@ -32,6 +34,7 @@ parse_status(struct query *q, struct cursor c)
 		case Q_CATALOG: cur_take(&c, cur_u8(&c)); cur_u8(&c); break;
 		case Q_AUTO_INCREMENT: cur_u32(&c); break;
 		case Q_CATALOG_NZ: cur_take(&c, cur_u8(&c)); break;
+		case Q_COLLATIONS: cur_take(&c, 4U * cur_u8(&c)); break;
 		case Q_CHARSET: q->charset = cur_u16(&c); return;
 		default: return;
 		}
