@@ -22,10 +22,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (binary_json_put(&once, bytes, n, &bad) == -1) {
 		if (errno != EBADMSG)	/* EMSGSIZE: it grew beyond reason */
 			abort();
-	} else if (json_check(once.data, once.len, &at) == -1 ||
-	    json_put_minified(&twice, once.data, once.len, &e) == -1 || twice.len != once.len ||
-	    memcmp(once.data, twice.data, once.len) != 0) {
+	} else if (json_check(once.data, once.len, &at) == -1) {
 		abort();
+	} else if (bad == 0 && (json_put_minified(&twice, once.data, once.len, &e) == -1 || twice.len != once.len ||
+	    memcmp(once.data, twice.data, once.len) != 0)) {
+		abort();	/* (names with invalid bytes may become the same) */
 	}
 	buf_free(&once);
 	buf_free(&twice);
