@@ -178,7 +178,7 @@ clause_touch(struct sql clause)
 
 /* RENAME [TO|AS|=] name */
 static bool
-is_rename(struct sql clause, struct sql *to)
+is_rename(struct sql clause, struct alter_other *other)
 {
 	static const char *const parts[] = { "column", "index", "key" };
 	struct sql_token t;
@@ -192,24 +192,43 @@ is_rename(struct sql clause, struct sql *to)
 			return false;
 	if (!sql_take(&clause, "to") && !sql_take(&clause, "as"))
 		sql_take_mark(&clause, '=');
-	*to = clause;
+	*other = (struct alter_other){ .name = clause, .touch = TOUCH_RENAMED };
 	return true;
 }
 
+/* EXCHANGE PARTITION p WITH TABLE name; CONVERT PARTITION p TO TABLE name, CONVERT TABLE name TO PARTITION … (MariaDB): rows
+ * go from one table to the other without an event. */
+static void
+find_other(struct sql clause, struct alter_other *other)
+{
+	bool exchange = sql_take(&clause, "exchange");
+	enum touch touch = TOUCH_ALTER;
+
+	if (!exchange && !sql_take(&clause, "convert"))
+		return;
+	if (sql_take(&clause, "partition")) {
+		sql_next(&clause);
+		sql_take(&clause, exchange ? "with" : "to");
+	} else {
+		touch = TOUCH_DROP;
+	}
+	if (sql_take(&clause, "table"))
+		*other = (struct alter_other){ .name = clause, .touch = touch };
+}
+
 enum touch
-alter_touch(struct sql s, struct sql *to, bool *renames)
+alter_touch(struct sql s, struct alter_other *other)
 {
 	enum touch worst = TOUCH_OPTIONS, touch;
 	struct sql clause;
 
-	*renames = false;
+	other->touch = TOUCH_OPTIONS;
 	while (s.p < s.end) {
 		if (!take_clause(&s, &clause))
 			return TOUCH_ALTER;
-		if (is_rename(clause, to)) {
-			*renames = true;
+		if (is_rename(clause, other))
 			continue;
-		}
+		find_other(clause, other);
 		touch = clause_touch(clause);
 		if (touch > worst)
 			worst = touch;

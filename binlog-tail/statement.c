@@ -142,9 +142,7 @@ create_table(struct reader *r)
 static int
 alter_table(struct reader *r)
 {
-	bool renames;
-	enum touch touch;
-	struct sql to;
+	struct alter_other other;
 	int rc;
 
 	skip_if_exists(&r->s);
@@ -153,12 +151,12 @@ alter_table(struct reader *r)
 	if (r->st->kind != STATEMENT_DDL)
 		return 0;
 	skip_wait(&r->s);
-	touch = alter_touch(r->s, &to, &renames);
-	r->st->tables[0].touch = touch;
-	if (!renames)
+	r->st->tables[0].touch = alter_touch(r->s, &other);
+	if (other.touch == TOUCH_OPTIONS)
 		return 0;
-	r->st->tables[0].touch = TOUCH_RENAME;
-	if ((rc = take_table(r, &to, TOUCH_RENAMED)) == 0)
+	if (other.touch == TOUCH_RENAMED)
+		r->st->tables[0].touch = TOUCH_RENAME;
+	if ((rc = take_table(r, &other.name, other.touch)) == 0)
 		r->st->kind = STATEMENT_UNKNOWN;
 	return rc == -1 ? -1 : 0;
 }

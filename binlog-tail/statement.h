@@ -62,8 +62,12 @@ struct statement {
 int	 statement_read(struct statement *, const char *sql, size_t len, const char *db, struct error *);
 void	 statement_free(struct statement *);
 
-/* ALTER TABLE from behind the table's name on: the worst of what its clauses do (TOUCH_OPTIONS to TOUCH_ALTER).
- * *renames: one of them gives the table a new name, which starts at *to. */
-enum touch alter_touch(struct sql s, struct sql *to, bool *renames);
+/* Another table that an ALTER TABLE names. */
+struct alter_other {
+	struct sql name;	/* where it starts */
+	enum touch touch;	/* TOUCH_RENAMED: the table's own new name; TOUCH_OPTIONS: there is none */
+};
+/* ALTER TABLE from behind the table's name on: the worst of what its clauses do (TOUCH_OPTIONS to TOUCH_ALTER). */
+enum touch alter_touch(struct sql s, struct alter_other *);
 
 #endif

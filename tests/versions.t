@@ -40,7 +40,7 @@ on_server() {
 	"$db_dump" --help | grep -q dump-history && history=--dump-history
 	for option in '' ${history:-}; do
 		# shellcheck disable=SC2086 # an option or nothing
-		"$db_dump" --no-defaults -u root -S "$db_socket" --master-data=2 --single-transaction $option "$db" >"$tmp/dump.sql"
+		"$db_dump" --no-defaults -u root -S "$db_socket" --single-transaction $option "$db" >"$tmp/dump.sql"
 		ok "a dump${option:+ with $option}" dump-reader -q "$tmp/dump.sql"
 		is "$(jq -c 'select(.row) | [.table, .row]' "$tmp/out" | sort | paste -sd ' ')" \
 			'["hidden",{"id":3,"a":3}] ["hidden",{"id":5,"a":10}] ["shown",{"id":3,"a":3}] ["shown",{"id":5,"a":10}]' \
