@@ -40,7 +40,7 @@ done
 # what is wrong is seen
 for wrong in '/"op":"update".*"table":"times","key":\["3"\]/d' '0,/"iu":4294967295/s//"iu":-1/' \
 	'/"op":"delete".*"table":"many","key":\["21"\]/d' '0,/"d65":9999999/s//"d65":9999998/' 's/"op":"rename"/"op":"heartbeat"/' \
-	'/"op":"insert".*"table":"nopk"/s/"two"/"twp"/' 's/\("op":"commit".*"rows":\)4}/\13}/' '/"op":"truncate"/d'; do
+	'/"table":"geo"/s/\[1.5,-2.5\]/[-2.5,1.5]/' '/"op":"insert".*"table":"nopk"/s/"two"/"twp"/' 's/\("op":"commit".*"rows":\)4}/\13}/' '/"op":"truncate"/d'; do
 	sed "$wrong" "$tmp/mysql-9-gtid.ndjson" >"$tmp/wrong"
 	is "$(cmp -s "$tmp/wrong" "$tmp/mysql-9-gtid.ndjson" && echo same)" '' "there is: $wrong"
 	run recorded "$tmp/mysql-9-gtid" <"$tmp/wrong"
@@ -52,8 +52,8 @@ done
 corpora=${M2E_CORPORA:-$root/../shared/data}
 second_opinion() {
 	run "$corpora/check-truth" --skip "$left_out" "$1" <"$tmp/${1##*/}.ndjson"
-	is "$(grep -v -e "^line [0-9]*: ints.z is ('int', '', False), the script says" -e '^note: ' -e ' 0 differences$' \
-		-e ' compared, 1 differences$' "$tmp/out")" '' "${1##*/}: check-truth finds nothing else"
+	is "$(grep -v -e "^line [0-9]*: ints.z is ('int', '', False), the script says" -e '^note: ' \
+		-e ' values compared, [0-9]* differences$' "$tmp/out")" '' "${1##*/}: check-truth finds nothing else"
 }
 if [ -x "$corpora/check-truth" ]; then
 	for folder in "$corpora"/recorded/*-*; do
