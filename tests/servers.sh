@@ -162,7 +162,8 @@ config() {
 			driver: "mysql", host: $host, port: $port, username: $user,
 			password_file: ($tmp + "/db.password"), tables: $ARGS.positional
 		},
-		elastic: ({address: $url}
+		elastic: ({}
+			+ if $url != "" then {address: $url} else {} end
 			+ if $esuser != "" then {username: $esuser, password_file: ($tmp + "/es.password")} else {} end
 			+ if $ca != "" then {ca_file: $ca} else {} end),
 		state_dir: ($tmp + "/state")
