@@ -21,13 +21,14 @@
 #include "keys.h"
 #include "live.h"
 #include "take.h"
+#include "unpack.h"
 #include "work.h"
 
 enum {
 	OPT_CONFIG = SHAPE_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME,
 	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_LIVE, OPT_CHECK, OPT_WHERE,
 	OPT_RATE, OPT_MAX_LAG, OPT_GTIDS, OPT_PAGE_ROWS, OPT_STATS, OPT_HELP,
-	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS,
+	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS, OPT_UNPACK,
 	OPT_FIELDS_TERMINATED, OPT_FIELDS_ENCLOSED, OPT_FIELDS_ESCAPED, OPT_LINES_TERMINATED
 };
 
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "database", required_argument, NULL, OPT_DATABASE },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
+	{ "unpack", required_argument, NULL, OPT_UNPACK },
 	{ "require-pos", no_argument, NULL, OPT_REQUIRE_POS },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "jobs", required_argument, NULL, OPT_JOBS },
@@ -70,7 +72,7 @@ static const struct option long_options[] = {
 };
 
 struct options {
-	const char *config, *keys, *take_dump, *resume, *pos;
+	const char *config, *unpack, *keys, *take_dump, *resume, *pos;
 	struct shape shape;
 	struct db_args db;
 	struct glob_list tables, exclude;
@@ -90,7 +92,8 @@ usage(FILE *to, int rc)
 	    "                   [--database NAME] [--time-zone OFFSET] [--schema FILE] [--require-pos] [--strict]\n"
 	    "                   [--jobs N] [--fields-terminated-by TEXT] [--fields-enclosed-by CHAR]\n"
 	    "                   [--fields-optionally-enclosed-by CHAR] [--fields-escaped-by CHAR]\n"
-	    "                   [--lines-terminated-by TEXT] [--stats] [OPTION ...] [FILE | FOLDER | -]\n"
+	    "                   [--lines-terminated-by TEXT] [--unpack FOLDER] [--stats] [OPTION ...]\n"
+	    "                   [FILE | FOLDER | -]\n"
 	    "       dump-reader --live | --host NAME [--table DB.TABLE ...] [--jobs N] [--where SQL] [--rate N]\n"
 	    "                   [--page-rows N] [--max-lag SECONDS] [--resume TOKEN] [--source SERVER] [--pos POS --gtids SET]\n"
 	    "                   [--epoch N] [--created TIME] [--stats] [DATABASE ...] [OPTION ...]\n"
@@ -159,6 +162,7 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_RESUME: o->resume = arg; break;
 	case OPT_DATABASE: o->dump.database = arg; break;
 	case OPT_SCHEMA: o->dump.schema = arg; break;
+	case OPT_UNPACK: o->unpack = arg; break;
 	case OPT_REQUIRE_POS: o->require_pos = true; break;
 	case OPT_STRICT: o->strict = true; break;
 	case OPT_JOBS: o->dump.jobs = (unsigned)number_arg("jobs", arg, 1, MAX_JOBS); break;
@@ -213,9 +217,14 @@ read_dump(struct options *o, const char *file, const struct stop *stop, struct e
 	struct load l = { .tables = &o->tables, .exclude = &o->exclude, .values = o->values, .source = o->source,
 	    .require_pos = o->require_pos, .strict = o->strict };
 	struct stat st;
-	bool folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
 	int rc = fields_check(&o->dump.format, e);
+	bool folder;
 
+	if (rc == 0 && o->unpack != NULL) {
+		rc = unpack(file, o->unpack, stop, e);
+		file = o->unpack;
+	}
+	folder = stat(file, &st) == 0 && S_ISDIR(st.st_mode);
 	o->dump.epoch = o->source.epoch;
 	stats_init(&l.stats, o->live.stats);
 	if (rc == 0)

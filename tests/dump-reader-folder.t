@@ -203,6 +203,36 @@ broken 'an unknown character set' 's/SET binary/SET klingon/' mydumper_0.t.00000
 broken 'fields without ends' "s/TERMINATED BY '.t'/TERMINATED BY ''/" mydumper_0.t.00000.sql 'fixed width'
 broken 'rows of another table' 's/TABLE `t`/TABLE `odd ``name.0`/' mydumper_0.t.00000.sql 'rows of sh-op.odd .name.0 in a file of sh-op.t' 'sh-op.*'
 broken 'an unfinished dump with another number of rows' '/^# Finished/d; s/^rows = 5/rows = 6/' metadata 'metadata says 6'
+# A stream of it
+stream() { # FOLDER: as mydumper writes it since 0.13
+	for f in "$1"/*; do
+		printf '\n-- %s %s\n' "${f##*/}" "$(stat -c %s "$f")"
+		cat "$f"
+	done
+}
+dump-reader -q --time-zone UTC "$tmp/new" >"$tmp/want.ndjson" 2>/dev/null
+gzip -k "$tmp/new/mydumper_0.t.00001.dat" && mv "$tmp/new/mydumper_0.t.00001.dat" "$tmp/kept.dat"
+stream "$tmp/new" >"$tmp/stream"
+rm "$tmp/new/mydumper_0.t.00001.dat.gz" && mv "$tmp/kept.dat" "$tmp/new/mydumper_0.t.00001.dat"
+for how in 'cat' 'zstd -qc' 'gzip -c'; do
+	rm -rf "$tmp/unpacked"
+	$how "$tmp/stream" | dump-reader -q --time-zone UTC --unpack "$tmp/unpacked" >"$tmp/out" 2>"$tmp/err"
+	same "$tmp/out" "$tmp/want.ndjson" "a stream, $how, is the folder that it was"
+done
+rc_is 1 '--unpack: a folder that is there is left alone' dump-reader --unpack "$tmp/unpacked" "$tmp/stream"
+for at in 3 30 700 $(($(stat -c %s "$tmp/stream") - 3)); do
+	rm -rf "$tmp/unpacked"
+	head -c "$at" "$tmp/stream" >"$tmp/cut"
+	rc_is 1 "  a stream that is cut behind $at bytes" dump-reader --unpack "$tmp/unpacked" "$tmp/cut"
+	like "$(cat "$tmp/err")" 'truncated' '    is told so'
+	is "$(wc -c <"$tmp/out")" 0 '    and gives nothing'
+done
+for bad in '-- ../evil 3' '-- /etc/evil 3' '-- .evil 3' '-- a' '-- a x' '-- a 99999999999999999999' 'SELECT 1;'; do
+	rm -rf "$tmp/unpacked"
+	printf '\n%s\nxyz' "$bad" >"$tmp/cut"
+	rc_is 1 "  no line of a stream: $bad" dump-reader --unpack "$tmp/unpacked" "$tmp/cut"
+	is "$(find "$tmp/unpacked" -type f)$(find "$tmp" -name '*evil*')" '' '    no file is made of it'
+done
 touch "$tmp/new/strange.bin"
 rc_is 1 'a file that is none of a dump is told, not passed over' dump-reader -q "$tmp/new"
 like "$(cat "$tmp/err")" 'strange.bin: not known' '  by its name'
