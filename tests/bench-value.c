@@ -13,6 +13,13 @@ struct bench {
 
 static char words[1 << 20], japanese[1 << 16], latin1[200], document[4000], bytes[1 << 16];
 
+/* {"a":1,"b":[1,"two",null,true,3.5],"c":{"d":"e"},"long name":-70000} as MySQL stores it */
+static const char binary[] =
+    "\000\004\000\135\000\040\000\001\000\041\000\001\000\042\000\001\000\043\000\011\000\005\001\000\002"
+    "\054\000\000\113\000\007\131\000\141\142\143\154\157\156\147\040\156\141\155\145\005\000\037\000\005"
+    "\001\000\014\023\000\004\000\000\004\001\000\013\027\000\003\164\167\157\000\000\000\000\000\000\014"
+    "\100\001\000\016\000\013\000\001\000\014\014\000\144\001\145\220\356\376\377";
+
 static struct value
 text_of(enum value_type type, const char *p, size_t n)
 {
@@ -96,6 +103,32 @@ fill_blob(struct value *v)
 	v[1] = text_of(VALUE_BYTES, bytes, 4096);
 }
 
+static void
+fill_binary(struct value *v)
+{
+	v[0] = (struct value){ .type = VALUE_INT, .i = 1 };
+	v[1] = text_of(VALUE_BINARY_JSON, binary, sizeof(binary) - 1);
+}
+
+/* A line of so many points as a polygon has; and so many floats. */
+static void
+fill_numbers(struct value *v)
+{
+	static char line[4 + 5 + 4 + 32 * 16] = { 0, 0, 0, 0, 1, 2, 0, 0, 0, 32 };
+	static float floats[64];
+	double d;
+	size_t i;
+
+	for (i = 0; i < 64; i++) {
+		d = 8.5 + (double)i / 1e5;
+		floats[i] = (float)i / 128;
+		memcpy(line + 13 + 8 * i, &d, 8);
+	}
+	v[0] = (struct value){ .type = VALUE_INT, .i = 1 };
+	v[1] = text_of(VALUE_BYTES, line, sizeof(line));
+	v[2] = text_of(VALUE_BYTES, (const char *)floats, sizeof(floats));
+}
+
 static const struct bench benches[] = {
 	{ "small", "CREATE TABLE t (id int PRIMARY KEY, k int, c char(120), pad char(60))", fill_small },
 	{ "order", "CREATE TABLE t (id bigint unsigned PRIMARY KEY, n int, price decimal(12,2), d double, f float, "
@@ -105,6 +138,8 @@ static const struct bench benches[] = {
 	{ "japanese", "CREATE TABLE t (id int PRIMARY KEY, a text)", fill_japanese },
 	{ "latin1", "CREATE TABLE t (id int PRIMARY KEY, a text, b text) CHARSET=latin1", fill_latin1 },
 	{ "json", "CREATE TABLE t (id int PRIMARY KEY, a json)", fill_document },
+	{ "binary", "CREATE TABLE t (id int PRIMARY KEY, a json)", fill_binary },
+	{ "numbers", "CREATE TABLE t (id int PRIMARY KEY, a linestring, b vector(64))", fill_numbers },
 	{ "blob", "CREATE TABLE t (id int PRIMARY KEY, a blob)", fill_blob },
 };
 

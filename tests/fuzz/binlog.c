@@ -12,8 +12,9 @@
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* tests/types.sql, for MariaDB's events, which do not name their columns. */
-static const char types[] =
+/* For MariaDB's events, which do not name their columns: tests/types.sql, its own types, and those that it wrote with
+ * mysql56_temporal_format=OFF. */
+static const char *const definitions[] = {
     "CREATE TABLE types ( "
     "id int NOT NULL PRIMARY KEY, "
     "ti tinyint, tiu tinyint unsigned, si smallint, siu smallint unsigned, mi mediumint, miu mediumint unsigned, "
@@ -27,17 +28,26 @@ static const char types[] =
     "bn binary(6), vb varchar(1) CHARACTER SET latin1, vbn varbinary(300), "
     "tt tinytext, tx text, mt mediumtext, lt longtext, tb tinyblob, bl blob, mb mediumblob, lb longblob, "
     "e enum('a','b''c','ü','x,y'), el enum('é','z') CHARACTER SET latin1, s set('one','two','drei ß','four'), s2 set('q') "
-    ") DEFAULT CHARSET = utf8mb4 ";
+    ") DEFAULT CHARSET = utf8mb4 ",
+    "CREATE TABLE mt (id int PRIMARY KEY, u uuid, i4 inet4, i6 inet6, v vector(4), vc varchar(200) COMPRESSED, bc blob COMPRESSED) "
+    "DEFAULT CHARSET = utf8mb4",
+    "CREATE TABLE hires (id int PRIMARY KEY, t time(3), d datetime(6), s timestamp(1) NULL, y year(2))",
+};
+#define NDEFINITIONS (sizeof(definitions) / sizeof(definitions[0]))
 
 static void
-add_definition(struct tail *t)
+add_definitions(struct tail *t)
 {
 	struct names *n = &t->names;
 
-	if ((n->file = calloc(1, sizeof(*n->file))) == NULL ||
-	    (n->file[0] = table_from_create(types, sizeof(types) - 1, "", t->e)) == NULL)
+	if ((n->file = calloc(NDEFINITIONS, sizeof(*n->file))) == NULL)
 		abort();
-	n->file_count = 1;
+	for (; n->file_count < NDEFINITIONS; n->file_count++) {
+		const char *sql = definitions[n->file_count];
+
+		if ((n->file[n->file_count] = table_from_create(sql, strlen(sql), "", t->e)) == NULL)
+			abort();
+	}
 }
 
 /* What a format event of that server would have said. */
@@ -110,7 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	t.at.pos = (struct pos){ .offset = FILE_START, .file = "binlog.000001" };
 	t.row_pos = t.boundary = t.at.pos;
 	set_format(&t, bytes[0]);
-	add_definition(&t);
+	add_definitions(&t);
 	stream(&t, bytes + 1, n - 1);
 	close(t.out.fd);
 	tail_free(&t);
