@@ -68,7 +68,7 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 			return -1;
 	} else if (h->type == EV_START_V3) {
 		return error_set(e, RC_FAIL, "a log of MySQL before 5.0 (binlog version 1 or 3)");
-	} else if (p->counted && (p->file_starts || !p->format.known)) {
+	} else if (p->counted && !p->format.known) {
 		return error_set(e, RC_FAIL, "no format event comes before it");
 	}
 	if (has_checksum(p, event, n)) {
