@@ -325,6 +325,8 @@ fill(struct table *t, const struct table_map *m, bool mariadb, bool anonymous, s
 	for (i = 0; i < m->count && rc == 0; i++)
 		rc = add_column(&d, t, i, &b, e);
 	buf_free(&b);
+	if (rc == 0 && has(m, MAP_SIGNEDNESS) && cur_left(&m->fields[MAP_SIGNEDNESS]) < (d.numeric + 7) / 8)
+		return error_set(e, RC_FAIL, "table %s.%s: metadata with signs for fewer columns than there are", m->db, m->name);
 	return rc == 0 ? set_key(t, m, anonymous, e) : -1;
 }
 

@@ -538,6 +538,24 @@ test_bare_map(void)
 }
 
 static void
+test_signs(void)
+{
+	static struct bytes body;
+
+	begin("9.0.0");
+	options.anonymous = true;
+	log_.n = inner.n = body.n = 0;
+	add_query(&log_, "BEGIN");
+	add_map(&inner, "u", 6);
+	add(&body, inner.at + EVENT_HEADER, inner.n - EVENT_HEADER);
+	add(&body, "\1\0", 2);	/* signs: none, though an INT has one */
+	add_event(&log_, EV_TABLE_MAP, 0, &body);
+	add_rows(&log_, EV_WRITE_ROWS_V2, "u", 1, 1);
+	refused("a table map that lacks signs", "signs for fewer columns");
+	options.anonymous = false;
+}
+
+static void
 test_first_event(void)
 {
 	begin("5.1.40");
@@ -618,6 +636,7 @@ main(void)
 	test_bare_statement(50140);
 	test_bare_statement(50500);
 	test_bare_map();
+	test_signs();
 	test_first_event();
 	test_load_data();
 	test_heartbeat(EV_HEARTBEAT, 100, 104, "heartbeat");
