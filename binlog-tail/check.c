@@ -11,6 +11,7 @@
 #include <mysqld_error.h>
 
 #include "lib/json.h"
+#include "lib/shape.h"
 
 #include "catalog.h"
 #include "check.h"
@@ -297,6 +298,8 @@ check_table(struct check *c, const struct catalog_table *x)
 		    "be told apart", x->db, x->name);
 	else
 		rc = say(c, "key", OK, NULL, "%s.%s has a key", x->db, x->name);
+	if (rc == 0 && t != NULL && shape_table(t, &c->tail->o->values, c->e) == -1)
+		rc = say(c, "columns", FAILURE, "leave other columns out", "%s", c->e->text);
 	if (rc == 0 && t != NULL)
 		rc = check_columns(c, t);
 	table_free(t);
@@ -352,6 +355,21 @@ check_missing(struct check *c, const struct catalog *l)
 	return 0;
 }
 
+/* A column to be left out that is not there may have another name. */
+static int
+check_patterns(struct check *c)
+{
+	const struct columns *l = c->tail->o->values.columns;
+	const char *text;
+	size_t i;
+
+	for (i = 0; l != NULL && (text = shape_unused(l, i)) != NULL; i++)
+		if (say(c, "columns", strpbrk(text, "*?") == NULL ? FAILURE : WARNING, "check the name",
+		    "%s: no chosen table has such a column", text) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 check_tables(struct check *c)
 {
@@ -365,7 +383,7 @@ check_tables(struct check *c)
 	while (rc == 0 && catalog_next(&l, &x))
 		rc = check_table(c, &x);
 	catalog_free(&l);
-	return rc == 0 ? check_cascades(c) : -1;
+	return rc == 0 && check_patterns(c) == 0 ? check_cascades(c) : -1;
 }
 
 static int

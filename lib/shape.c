@@ -12,14 +12,15 @@ static int
 add_pattern(struct column_globs *l, const char *text, struct error *e)
 {
 	const char *dot = strchr(text, '.');
-	char **grown;
+	struct column_glob *grown;
 
 	if (dot == NULL || strchr(dot + 1, '.') == NULL || text[strlen(text) - 1] == '.')
 		return error_set(e, RC_USAGE, "not a column (DB.TABLE.COLUMN): %s", text);
 	if ((grown = reallocarray(l->items, l->count + 1, sizeof(*grown))) == NULL)
 		return error_set(e, RC_TEMP, "columns: %s", strerror(errno));
 	l->items = grown;
-	if ((grown[l->count] = strdup(text)) == NULL)
+	grown[l->count] = (struct column_glob){ .text = strdup(text) };
+	if (grown[l->count].text == NULL)
 		return error_set(e, RC_TEMP, "columns: %s", strerror(errno));
 	l->count++;
 	return 0;
@@ -83,7 +84,7 @@ static void
 globs_free(struct column_globs *l)
 {
 	while (l->count > 0)
-		free(l->items[--l->count]);
+		free(l->items[--l->count].text);
 	free(l->items);
 	l->items = NULL;
 }
@@ -99,12 +100,27 @@ shape_free(struct shape *s)
 static bool
 any_fits(const struct column_globs *l, const char *name)
 {
+	bool any = false;
 	size_t i;
 
 	for (i = 0; i < l->count; i++)
-		if (glob_fits(l->items[i], name, true))
-			return true;
-	return false;
+		if (glob_fits(l->items[i].text, name, true))
+			any = l->items[i].used = true;
+	return any;
+}
+
+const char *
+shape_unused(const struct columns *l, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < l->only.count; k++)
+		if (!l->only.items[k].used && i-- == 0)
+			return l->only.items[k].text;
+	for (k = 0; k < l->excluded.count; k++)
+		if (!l->excluded.items[k].used && i-- == 0)
+			return l->excluded.items[k].text;
+	return NULL;
 }
 
 static int
@@ -115,7 +131,7 @@ is_hidden(const struct columns *l, const struct table *t, const struct column *c
 
 	if (asprintf(&name, "%s.%s.%s", t->db, t->name, c->name) == -1)
 		return error_set(e, RC_TEMP, "columns: %s", strerror(errno));
-	rc = (l->only.count > 0 && !any_fits(&l->only, name)) || any_fits(&l->excluded, name);
+	rc = any_fits(&l->excluded, name) || (l->only.count > 0 && !any_fits(&l->only, name));
 	free(name);
 	return rc;
 }

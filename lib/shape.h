@@ -28,7 +28,10 @@ enum {
 /* Patterns of DB.TABLE.COLUMN; a column shown fits one of `only`, if there are any, and none of `excluded`. */
 struct columns {
 	struct column_globs {
-		char **items;
+		struct column_glob {
+			char *text;
+			bool used;	/* a column fitted it */
+		} *items;
 		size_t count;
 	} only, excluded;
 };
@@ -47,5 +50,7 @@ void	 shape_free(struct shape *);
 /* Marks the columns whose values are not to be shown. Every table passes here before its rows are written. -1: RC_USAGE
  * for one that is part of the key. */
 int	 shape_table(struct table *, const struct value_options *, struct error *);
+/* The i-th pattern that no column of all these tables fitted, NULL: there are no more. It may be misspelt. */
+const char *shape_unused(const struct columns *, size_t i);
 
 #endif

@@ -80,6 +80,14 @@ columns() {
 	# shellcheck disable=SC2086
 	rc_is 2 "$1: nor by key" dump-reader $to_server --keys "$tmp/keys" --columns "$db.t.name"
 
+	# --check finds names that are not there
+	tail_run --check --table "$db.t" --exclude-columns "$db.t.secret"
+	is "$(jq -r 'select(.check == "columns")' "$tmp/out")" '' "$1: --check: a column that is there"
+	tail_run --check --table "$db.t" --exclude-columns "$db.t.secert" --exclude-columns '*.*.password*' --exclude-columns '*.t.id'
+	is "$(jq -r 'select(.check == "columns") | .level, .text' "$tmp/out" | paste -sd' ' -)" \
+		"failure table $db.t: column id is part of the key, which all lines show: it cannot be left out failure $db.t.secert: no chosen table has such a column warning *.*.password*: no chosen table has such a column" \
+		"$1: --check: columns that are not, and one that must be shown"
+
 	# messages
 	{ sed -n '/CREATE TABLE/,/;/p' "$tmp/dump.sql"; echo "INSERT INTO t VALUES (3,'x','HUSH-5 HUSH-6','','HUSH-7' 'HUSH-8',NULL,NULL);"; } >"$tmp/bad.sql"
 	run dump-reader --database "$db" "$tmp/bad.sql"
