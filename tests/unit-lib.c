@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/cursor.h"
 #include "lib/glob.h"
@@ -80,6 +81,31 @@ test_lenenc(void)
 		v = cur_lenenc(&c);
 		ok(c.bad == cases[i].bad && v == cases[i].want, "length-encoded: %s", cases[i].name);
 	}
+}
+
+/* ---- arena ---- */
+
+static void
+test_arena(void)
+{
+	struct arena a = { 0 };
+	char *first = arena_take(&a, 10), *second = arena_take(&a, 20), *big;
+	size_t cap;
+
+	memset(first, 'a', 10);
+	memset(second, 'b', 20);
+	ok(second >= first + 10, "arena: pieces are apart");
+	big = arena_take(&a, 100000);
+	memset(big, 'c', 100000);
+	ok(first[9] == 'a' && second[0] == 'b' && second[19] == 'b', "arena: they stay where they are when it grows");
+	cap = a.cap;
+	arena_reset(&a);
+	ok(arena_take(&a, 100000) == big && a.cap == cap, "arena: what it had is used again");
+	errno = 0;
+	ok(arena_take(&a, SIZE_MAX) == NULL && errno == ENOMEM, "arena: no memory for so much");
+	ok(arena_take(&a, 0) != NULL, "arena: nothing is something, too");
+	arena_free(&a);
+	ok(a.data == NULL && a.cap == 0, "arena: empty again");
 }
 
 /* ---- buf ---- */
@@ -587,6 +613,7 @@ main(void)
 {
 	test_cursor();
 	test_lenenc();
+	test_arena();
 	test_buf();
 	test_json_refuses();
 	test_json_accepts();
