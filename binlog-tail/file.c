@@ -310,7 +310,7 @@ file_run(struct tail *t, const struct file_options *o)
 
 	if ((f.data = malloc(f.cap)) == NULL)
 		return tail_memory(t);
-	t->offline = true;
+	t->offline = t->at.from_file = true;
 	if (o->from_gtids != NULL)
 		rc = executed_from(&t->executed, o->from_gtids, t->executed.from.mariadb, false, t->e);
 	if (rc == 0 && o->follow)

@@ -6,7 +6,9 @@
 #include "crc.h"
 #include "format.h"
 
+#define TYPE_OFFSET 4
 #define FLAGS_OFFSET 17
+#define MOST_TYPES_BEFORE 27	/* event types of servers before there were checksums: MySQL 5.5 */
 
 int
 header_read(struct event_header *h, const uint8_t *event, size_t n)
@@ -33,7 +35,7 @@ checksum_holds(const uint8_t *event, size_t n)
 		return false;
 	c = cur_of(event + n - CHECKSUM_BYTES, CHECKSUM_BYTES);
 	n -= CHECKSUM_BYTES;
-	if ((event[FLAGS_OFFSET] & EVF_IN_USE) == 0)
+	if (event[TYPE_OFFSET] != EV_FORMAT_DESCRIPTION || (event[FLAGS_OFFSET] & EVF_IN_USE) == 0)
 		return crc_add(0, event, n) == cur_u32(&c);
 	/* computed with the flag cleared, which the server sets in an open file's format event */
 	memcpy(header, event, EVENT_HEADER);
@@ -102,6 +104,10 @@ format_read(struct format *f, const struct event_header *h, const uint8_t *body,
 		*why = "an unknown checksum algorithm";
 		if (algorithm > 1 && algorithm != 255)	/* 255: none, by a server that knows of them */
 			return -1;
+		f->own_checksum = algorithm == 1 || memcmp(c.p + types + 1, "\0\0\0", CHECKSUM_BYTES) != 0;
+	} else if (types > MOST_TYPES_BEFORE) {
+		*why = "of a server that knows of no checksums by its version, but not by its event types";
+		return -1;
 	}
 	f->checksums = algorithm == 1;
 	memcpy(f->post_header + 1, c.p, types < 255 ? types : 255);

@@ -48,6 +48,7 @@ struct event_header {
 struct format {
 	bool known;		/* a format event came */
 	bool checksums;		/* CRC32 behind each event */
+	bool own_checksum;	/* behind the format event itself: servers that know of them always write one there */
 	uint32_t created;	/* when the file was, Unix seconds */
 	uint8_t post_header[256];	/* bytes of each type's fixed part; 0: the type is unknown to that server */
 	char version[51];	/* the server's that wrote it */

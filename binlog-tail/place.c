@@ -10,7 +10,7 @@ has_checksum(const struct place *p, const uint8_t *event, size_t n)
 {
 	if (p->header.type == EV_FORMAT_DESCRIPTION)
 		return false;	/* its body has it; see format_read */
-	if (!p->counted)
+	if (!p->counted && !p->from_file)
 		return checksum_holds(event, n);
 	return p->format.checksums;
 }
@@ -22,7 +22,7 @@ read_format(struct place *p, const uint8_t *event, size_t n, struct error *e)
 
 	if (format_read(&p->format, &p->header, event + EVENT_HEADER, n - EVENT_HEADER, &why) == -1)
 		return error_set(e, RC_FAIL, "format event: %s", why);
-	if (p->format.checksums && !checksum_holds(event, n))
+	if ((p->format.checksums || (p->from_file && p->format.own_checksum)) && !checksum_holds(event, n))
 		return error_set(e, RC_FAIL, "format event: its checksum is wrong");
 	return 0;
 }
@@ -72,7 +72,7 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 		return error_set(e, RC_FAIL, "no format event comes before it");
 	}
 	if (has_checksum(p, event, n)) {
-		if (p->counted && !checksum_holds(event, n))
+		if ((p->counted || p->from_file) && !checksum_holds(event, n))
 			return error_set(e, RC_FAIL, "its checksum is wrong");
 		end = n - CHECKSUM_BYTES;
 	}

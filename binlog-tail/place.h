@@ -20,6 +20,7 @@ struct place {
 	struct format format;		/* of the file at hand */
 	struct event_header header;	/* of the event at hand */
 	bool counted;			/* it lies in the file; else the server made it for us */
+	bool from_file;			/* there is no server: not even a relay log's made-up events lack a checksum */
 	bool file_starts;		/* the next format event lies in the file: we are at its start */
 	bool packed;			/* what is looked at came out of the event at hand, which is compressed */
 	uint64_t rows;			/* in it so far */
