@@ -23,10 +23,11 @@ char	*arena_grow(struct arena *, size_t n);
 static inline char *
 arena_take(struct arena *a, size_t n)
 {
-	char *at = a->data + a->len;
+	char *at;
 
-	if (n > a->cap - a->len || a->data == NULL)
+	if (a->data == NULL || n > a->cap - a->len)
 		return arena_grow(a, n);
+	at = a->data + a->len;
 	a->len += n;
 	return at;
 }
