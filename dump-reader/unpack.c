@@ -97,7 +97,7 @@ take_member(struct input *in, int dir, const char *name, uint64_t bytes, struct 
 static int
 take_members(struct input *in, int dir, struct error *e)
 {
-	char line[MAX_MEMBER_LINE];
+	char line[MAX_MEMBER_LINE] = "";
 	const char *name;
 	uint64_t bytes = 0;
 	int rc;
