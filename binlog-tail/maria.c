@@ -14,13 +14,13 @@
 int
 decode_octets(const struct cell *c, const uint8_t *p, size_t n, struct value *v, struct arena *a)
 {
-	size_t size = octets_count(c->column->kind);
-
 	(void)a;
+	if (n > octets_count(c->column->kind))
+		return -1;
 	v->type = VALUE_OCTETS;
 	memset(v->octets, 0, sizeof(v->octets));
 	memcpy(v->octets, p, n);
-	return n > size ? -1 : 0;
+	return 0;
 }
 
 /* Exactly n bytes. */
