@@ -185,6 +185,16 @@ prepare_page(struct reader *r, struct select *select, const struct layout *s, co
 	return select_prepare(select, &r->sql, e);
 }
 
+/* Not faster than is wanted; and not longer than until it is time to end. */
+static int
+keep_pace(struct reader *r, struct error *e)
+{
+	uint64_t rows = r->unpaced;
+
+	r->unpaced = 0;
+	return stop_asked(r->stop, e) == -1 ? -1 : pace_wait(r->pace, rows, e);
+}
+
 /* The rows that select gives, as lines; held: of how many rows there are lines now. More than limit bytes of them are
  * not held. */
 static enum outcome
@@ -192,7 +202,6 @@ take_rows(struct reader *r, struct range *range, const struct layout *s, size_t 
     struct error *e)
 {
 	enum outcome outcome;
-	uint64_t paced = 0;
 	int rc;
 
 	*rows = *held = 0;
@@ -205,11 +214,10 @@ take_rows(struct reader *r, struct range *range, const struct layout *s, size_t 
 			continue;
 		if ((outcome = hand_over(r, range, s, *held, NULL, false, e)) != GOES_ON)
 			return outcome;
-		paced += *held;
+		r->unpaced += s->paged ? 0 : *held;	/* a page counts at its end */
 		*held = 0;
-		if (!s->paged && pace_wait(r->pace, paced, e) == -1)
+		if (!s->paged && keep_pace(r, e) == -1)
 			return FAILED;
-		paced = 0;
 	}
 	return rc == -1 ? FAILED : GOES_ON;
 }
@@ -283,8 +291,8 @@ read_page(struct reader *r, struct range *range, const struct layout *s, struct 
 		return outcome;
 	if (rows > 0 && check_advance(r, range, s, e) == -1)
 		return FAILED;
-	outcome = hand_over(r, range, s, held, rows > 0 ? r->last.data : NULL, rows < limit, e);
-	return outcome == GOES_ON && pace_wait(r->pace, rows, e) == -1 ? FAILED : outcome;
+	r->unpaced += rows;
+	return hand_over(r, range, s, held, rows > 0 ? r->last.data : NULL, rows < limit, e);
 }
 
 /* Finds the key that is some more pages away: 1; 0: what is left is less; -1. */
@@ -332,7 +340,7 @@ read_pages(struct reader *r, struct range *range, const struct layout *s, struct
 	while (outcome == GOES_ON) {
 		const struct keyset_page p = { .from = range->from, .to = range->to, .where = r->o->where };
 
-		if (stop_asked(r->stop, e) == -1)
+		if (keep_pace(r, e) == -1)
 			return FAILED;
 		if ((!prepared || from != (p.from != NULL) || to != (p.to != NULL)) &&
 		    prepare_page(r, &r->select, s, &p, " LIMIT ?", e) == -1)
@@ -360,7 +368,7 @@ read_pass(struct reader *r, struct range *range, const struct layout *s, struct 
 	if (select_put(&r->sql, &r->select) == -1 || (r->o->where != NULL && (buf_puts(&r->sql, " WHERE (") == -1 ||
 	    buf_puts(&r->sql, r->o->where) == -1 || buf_puts(&r->sql, "\n)") == -1)))
 		return (enum outcome)no_memory(e);
-	if (select_prepare(&r->select, &r->sql, e) == -1 || select_run(&r->select, e) == -1)
+	if (keep_pace(r, e) == -1 || select_prepare(&r->select, &r->sql, e) == -1 || select_run(&r->select, e) == -1)
 		return FAILED;
 	if ((outcome = take_rows(r, range, s, PASS_BYTES, &rows, &held, e)) != GOES_ON)
 		return outcome;

@@ -18,6 +18,7 @@ struct reader {
 	struct buf sql, lines, last, scratch;
 	uint64_t page_rows;	/* asked for at once: as many as come in the time, and in the bytes, that a page should take */
 	uint64_t bytes;		/* of lines handed over */
+	uint64_t unpaced;	/* rows that the pace does not count yet */
 	uint64_t bad_bytes;
 	struct value_options values;
 };
