@@ -316,7 +316,8 @@ check_source(const struct target *t, const struct index *x, const struct index_s
 		return error_set(e, RC_FAIL, "index %s holds changes of server %s, but this stream names no source: its "
 		    "rows could not be told older from newer (dump-reader --source %s --epoch %" PRIu64 ")",
 		    x->name, x->source, x->source, x->epoch);
-	if (source->server != NULL && x->source != NULL && strcmp(source->server, x->source) != 0)
+	if (source->server != NULL && x->source != NULL && strcmp(source->server, x->source) != 0 &&
+	    source->epoch <= x->epoch)
 		return error_set(e, RC_FAIL, "index %s holds changes of server %s, not of %s: positions of two servers "
 		    "cannot be compared; after a failover the epoch must grow, for another server load table %s into a "
 		    "new index", x->name, x->source, source->server, t->table);
@@ -388,15 +389,18 @@ adopt(struct bulk *b, const struct index *x, struct error *e)
 static int
 use(struct bulk *b, struct place *p, struct index *x, const struct index_source *source, struct error *e)
 {
-	bool adopted = !x->ours, named = x->source == NULL && source->server != NULL;
+	bool adopted = !x->ours, named = source->server != NULL && (x->source == NULL || strcmp(x->source, source->server) != 0);
 	bool renew = adopted || named || x->epoch < source->epoch;
 	struct index again;
 	int rc;
 
 	if (check_source(p->target, x, source, e) == -1)
 		return -1;
-	if (named && (x->source = strdup(source->server)) == NULL)
-		return no_memory(e);
+	if (named) {	/* at first, or another server's in its epoch */
+		free(x->source);
+		if ((x->source = strdup(source->server)) == NULL)
+			return no_memory(e);
+	}
 	x->epoch = source->epoch;
 	if (renew && index_put_meta(b, p, x, e) == -1)
 		return -1;

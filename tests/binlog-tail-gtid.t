@@ -3,6 +3,7 @@
 . "${0%/*}/tap.sh"
 . "${0%/*}/servers.sh"
 . "${0%/*}/tail.sh"
+. "${0%/*}/replicas.sh"
 
 ids() { jq -r 'select(.row) | .row.id' "$1" | paste -sd' '; }
 gtids_of() { jq -r 'select(.gtids) | .gtids' "$1" | tail -n 1; }
@@ -12,61 +13,6 @@ state_of() {
 	m2e-state --state "$tmp/state" save <"$1" 2>"$tmp/state.err" || diag "$(cat "$tmp/state.err")"
 }
 controls() { grep -e '"op":"\(source\|commit\|heartbeat\)"' "$1"; }
-to_primary() { db_socket=$a_socket db_port=$a_port; }
-to_second() { db_socket=$b_socket db_port=$b_port; }
-executed() {
-	if [ "$db_kind" = mysql ]; then
-		sql 'SELECT @@GLOBAL.gtid_executed' --raw | tr -d '\n'
-	else
-		sql 'SELECT @@GLOBAL.gtid_binlog_pos'
-	fi
-}
-
-# pair KIND: the second server replicates the first
-pair() {
-	own_database "$1" --server-id=11
-	a_socket=$db_socket a_port=$db_port a_server=$server
-	if [ "$1" = mysql ]; then
-		own_database mysql --server-id=12
-	else
-		own_database mariadb --server-id=12 --log-slave-updates
-	fi
-	b_socket=$db_socket b_port=$db_port
-	to_primary
-	fresh_log
-	to_second
-	fresh_log
-	if [ "$1" = mysql ]; then
-		sql "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=$a_port, SOURCE_USER='m2e', SOURCE_PASSWORD='m2e',
-			SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1; START REPLICA" || bail 'no replication'
-	else
-		sql "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=$a_port, MASTER_USER='m2e', MASTER_PASSWORD='m2e',
-			MASTER_USE_GTID=slave_pos; START SLAVE" || bail 'no replication'
-	fi
-	to_primary
-}
-# so that both begin alike: accounts are made on each
-fresh_log() {
-	if [ "$db_kind" = mysql ]; then
-		sql 'RESET BINARY LOGS AND GTIDS'
-	else
-		sql 'RESET MASTER; SET GLOBAL gtid_slave_pos = ""'
-	fi
-}
-second_is_even() {
-	to_primary
-	even=$(executed)
-	to_second
-	even2=$(executed)
-	to_primary
-	[ "$even" = "$even2" ]
-}
-drop_replication() {
-	to_second
-	if [ "$db_kind" = mysql ]; then sql 'STOP REPLICA; RESET REPLICA ALL'; else sql 'STOP SLAVE; RESET SLAVE ALL'; fi
-	to_primary
-}
-
 one_server() {
 	new_database
 	t=--table=$db.t
@@ -156,8 +102,8 @@ failover() {
 	# back, to one that lacks what was sent
 	controls "$tmp/out" >"$tmp/more"
 	m2e-state --state "$tmp/state" save <"$tmp/more"
-	drop_replication
-	to_primary
+	end_replication
+	to_first
 	tail_run --state "$tmp/state" --until now "$t"
 	is "$rc" 4 "$1: back to a server that lacks a transaction"
 	like "$(cat "$tmp/err")" 'has not executed all that was sent: it lacks ' "$1: which is named"
@@ -168,7 +114,32 @@ failover() {
 	to_second
 	tail_run --state "$tmp/state" --until now "$t"
 	is "$rc" 4 "$1: without a set nothing leads on"
-	to_primary
+	to_first
+}
+
+# the second server takes the first one's place under a stream
+in_stream() {
+	sql "TRUNCATE $db.t"
+	wait_until 30 second_is_even
+	unset stand_in_port
+	stand_in stand_in_1 "$a_port"
+	db_port=$stand_in_port
+	tail_spawn moved --ssl-mode disabled --from now "$t"
+	moved=$spawned
+	to_first
+	sql "INSERT INTO $db.t VALUES (1, 'a')"
+	wait_until 20 grep -q '"key":\["1"\]' "$tmp/moved.out" || diag "$(cat "$tmp/moved.err")"
+	no_stand_in
+	sql "INSERT INTO $db.t VALUES (2, 'b')"
+	wait_until 30 second_is_even
+	stand_in stand_in_2 "$b_port"
+	ok "$1: a stream goes on at the second server" wait_until 30 grep -q '"key":\["2"\]' "$tmp/moved.out" || diag "$(cat "$tmp/moved.err")"
+	stop "$moved"
+	is "$rc" 0 "$1: a signal ends it there"
+	no_stand_in
+	is "$(ids "$tmp/moved.out")" '1 2' "$1: each row once"
+	is "$(jq -r 'select(.row).pos' "$tmp/moved.out" | sed 's/[a-z].*//' | paste -sd' ')" ' 1/' "$1: each in its epoch"
+	like "$(cat "$tmp/moved.err")" 'WARN .*going on by GTID' "$1: it is told"
 }
 
 # the log is another one, on the same server
@@ -186,11 +157,13 @@ reset() {
 other_kind=0-1-1 never=00000000-0000-0000-0000-000000000001:1-3
 pair mysql
 one_server MySQL
+in_stream MySQL
 failover MySQL
 reset MySQL
 other_kind=00000000-0000-0000-0000-000000000001:1-3 never=0-99-5
 pair mariadb
 one_server MariaDB
+in_stream MariaDB
 failover MariaDB
 reset MariaDB
 done_testing

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""proxy.py PORT_FILE TARGET_PORT [cut=N,N,...] [flip=N] [mute=N] [rate=BYTES]
+"""proxy.py PORT_FILE TARGET_PORT [port=N] [cut=N,N,...] [flip=N] [mute=N] [rate=BYTES]
 
-A TCP proxy on a free port of 127.0.0.1 (written to PORT_FILE). Of what the server sends on the connections, in the order
+A TCP proxy on a free port of 127.0.0.1, or on N (written to PORT_FILE). Of what the server sends on the connections, in the order
 in which they begin: cut: the first is closed after N bytes, the next after the second N, and so on (0: not at all); flip:
 one bit of byte N is another, on each connection; mute: after N bytes nothing more comes, on the first connection that
 has so many; rate: bytes a second."""
@@ -45,7 +45,7 @@ def forward(source, target, cut, from_server):
             pass
 
 
-listener = socket.create_server(("127.0.0.1", 0))
+listener = socket.create_server(("127.0.0.1", int(settings.get("port", 0))))
 with open(sys.argv[1] + ".new", "w") as f:
     f.write(str(listener.getsockname()[1]))
 os.rename(sys.argv[1] + ".new", sys.argv[1])
