@@ -124,7 +124,8 @@ in_stream() {
 	unset stand_in_port
 	stand_in stand_in_1 "$a_port"
 	db_port=$stand_in_port
-	tail_spawn moved --ssl-mode disabled --from now "$t"
+	begun=$(to_first; executed)
+	tail_spawn moved --ssl-mode disabled --from "$begun" "$t"
 	moved=$spawned
 	to_first
 	sql "INSERT INTO $db.t VALUES (1, 'a')"
