@@ -392,9 +392,8 @@ commit(struct ledger *w, struct range *r, const struct layout *s, struct buf *li
 {
 	struct live_table *t = r->table;
 
-	if (write_all(w->out.fd, lines->data, lines->len) == -1)
-		return error_set(e, errno == EPIPE || errno == EINTR ? RC_TEMP : RC_FAIL, "write to standard output: %s",
-		    strerror(errno));
+	if (output_write(&w->out, lines->data, lines->len, e) == -1)
+		return -1;
 	t->rows += rows;
 	w->rows += rows;
 	w->told_bytes += lines->len;

@@ -83,24 +83,33 @@ drop_cut_line(int fd, const char *bytes, size_t done)
 }
 
 int
+output_write(struct output *o, const void *lines, size_t n, struct error *e)
+{
+	size_t done;
+	int rc;
+
+	stop_write(true);
+	rc = write_counted(o->fd, lines, n, &done);
+	stop_write(false);
+	if (rc == 0)
+		return 0;
+	drop_cut_line(o->fd, lines, done);
+	return error_set(e, errno == EPIPE || errno == ECANCELED ? RC_TEMP : RC_FAIL, "write to standard output: %s",
+	    errno == ECANCELED ? "told to end while nobody took it" : strerror(errno));
+}
+
+int
 output_flush(struct output *o, struct error *e)
 {
-	size_t n = o->buf.len, done;
+	size_t n = o->buf.len, max = o->buf.max;
 
 	o->buf.len = 0;
-	if (write_counted(o->fd, o->buf.data, n, &done) == -1) {
-		drop_cut_line(o->fd, o->buf.data, done);
-		return error_set(e, errno == EPIPE || errno == ECANCELED ? RC_TEMP : RC_FAIL,
-		    "write to standard output: %s", errno == ECANCELED ? "told to end while nobody took it" : strerror(errno));
-	}
-	if (o->buf.cap > KEEP_BYTES) {
-		size_t max = o->buf.max;
-
-		buf_free(&o->buf);
-		if (buf_init(&o->buf, max) == -1)
-			return error_set(e, RC_TEMP, "output: %s", strerror(errno));
-	}
-	return 0;
+	if (output_write(o, o->buf.data, n, e) == -1)
+		return -1;
+	if (o->buf.cap <= KEEP_BYTES)
+		return 0;
+	buf_free(&o->buf);
+	return buf_init(&o->buf, max) == -1 ? error_set(e, RC_TEMP, "output: %s", strerror(errno)) : 0;
 }
 
 int

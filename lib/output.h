@@ -20,6 +20,8 @@ void	 output_free(struct output *);
 int	 output_line_end(struct output *, struct error *);
 /* Writes all of it; -1: RC_TEMP for a broken pipe, or when told to end and it is stuck; else RC_FAIL. */
 int	 output_flush(struct output *, struct error *);
+/* The same with whole lines from elsewhere; what the buffer has stays there. One thread at a time. */
+int	 output_write(struct output *, const void *lines, size_t n, struct error *);
 /* write(2) until everything is out; -1 with errno. EINTR and EAGAIN are waited out. ECANCELED: told to end
  * (stop_writing), and nobody takes anything any more. */
 int	 write_all(int fd, const void *, size_t n);

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@
 
 static volatile sig_atomic_t signalled, orphaned, idle_fd = -1, event_fd = -1;
 static enum stop_write writes;
-static pthread_t worker;
+static pthread_t worker, writer;	/* writer: valid while it writes; programs have one at a time */
+static atomic_bool is_writing;
 
 static void
 on_signal(int sig)
@@ -30,6 +32,8 @@ on_signal(int sig)
 		signalled = sig;
 	if (idle_fd != -1)
 		shutdown(idle_fd, SHUT_RDWR);
+	if (is_writing && !pthread_equal(writer, pthread_self()))
+		pthread_kill(writer, sig);
 	(void)!write(event_fd, &one, sizeof(one));	/* -1: it can be read already */
 	alarm(AGAIN_S);
 	errno = saved;
@@ -91,6 +95,14 @@ bool
 stop_requested(void)
 {
 	return signalled != 0;
+}
+
+void
+stop_write(bool begins)
+{
+	if (begins)
+		writer = pthread_self();
+	is_writing = begins;
 }
 
 bool

@@ -30,6 +30,8 @@ int	 stop_wait(const struct stop *, int fd, int timeout_ms, struct error *);
 /* While fd is not -1, a request to end shuts it down, so that a read that blocks on it ends at once. Ask stop_requested
  * after setting it. */
 void	 stop_idle(int fd);
+/* This thread begins to write, or has written: requests to end interrupt it, whichever thread they reach. */
+void	 stop_write(bool begins);
 /* Is a write that was interrupted to be given up? */
 bool	 stop_writing(void);
 

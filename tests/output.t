@@ -1,6 +1,7 @@
 #!/bin/sh
 # Standard output: whatever becomes of it, no line is cut or lost.
 . "${0%/*}/tap.sh"
+. "${0%/*}/servers.sh"
 
 command -v python3 >/dev/null || skip_all 'no python3'
 
@@ -103,4 +104,25 @@ while data := os.read(0, 700):
 whole dump-reader $reads
 # shellcheck disable=SC2086
 whole binlog-tail $tails
+
+# several connections at once: the thread that writes is not the one that waits
+need_mariadb
+new_database
+sql "USE $db; CREATE TABLE a (id int PRIMARY KEY, v varchar(200)); CREATE TABLE b LIKE a; INSERT INTO a SELECT seq, REPEAT('x', 150) FROM seq_1_to_5000;
+	INSERT INTO b SELECT * FROM a"
+printf '%s\n' "$db_password" >"$tmp/password"
+chmod 600 "$tmp/password"
+mkfifo "$tmp/stuck" "$tmp/life"
+exec 9<>"$tmp/stuck"
+sleep 1000 >"$tmp/life" 9<&- &
+parent=$!
+# shellcheck disable=SC2016
+spawn jobs sh -c 'life=$1 out=$2; shift 2; exec dump-reader -q --jobs 2 --parent-fd 6 "$@" 6<"$life" >"$out" 9<&-' sh "$tmp/life" "$tmp/stuck" \
+	--host "$db_host" --port "$db_port" --user "$db_user" --password-file "$tmp/password" --table "$db.*"
+ok 'dump-reader --jobs: its output fills' wait_until 20 pipe_is_full
+kill "$parent"
+wait "$parent" 2>/dev/null
+finish 10 "$spawned"
+is "$rc" 75 'dump-reader --jobs: the supervisor died, and nobody reads'
+exec 9<&-
 done_testing
