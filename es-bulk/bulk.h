@@ -56,6 +56,7 @@ struct bulk {
 	struct http_call call;		/* for engine_ask */
 	struct retry retry;
 	uint32_t lacks;			/* field types that the engine does not have: mapping.h */
+	bool no_gc_deletes;		/* it does not let that setting be set */
 	bool impatient;			/* bulk_ask tries once only: for --check and --count */
 	bool asked_again;		/* bulk_ask had to send its last request more than once */
 	int signal_fd;

@@ -272,7 +272,7 @@ put_setting(struct walk *w, const char *column, const char *sql)
 		setting = mapping_setting(f);
 	if (setting == NULL || w->many++ > 0)	/* there is but one */
 		return 0;
-	return buf_putc(w->to, ',') == -1 ? -1 : buf_puts(w->to, setting);
+	return buf_puts(w->to, setting) == -1 ? -1 : buf_putc(w->to, ',');
 }
 
 int

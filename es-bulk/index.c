@@ -211,20 +211,22 @@ field_limit(const struct target *t)
 
 /* Ours first, in names with dots, so that the rule's stand beside them as they are. */
 static int
-put_settings(struct buf *b, const struct target *t, uint32_t lacks, struct error *e)
+put_settings(struct buf *b, const struct target *t, const struct bulk *k, struct error *e)
 {
 	const struct rule *r = t->mapping;
 	size_t limit = field_limit(t);
 
-	if (!rule_sets(r, "gc_deletes") && buf_puts(b, "\"index.gc_deletes\":\"1h\",") == -1)
+	if (!k->no_gc_deletes && !rule_sets(r, "gc_deletes") && buf_puts(b, "\"index.gc_deletes\":\"1h\",") == -1)
 		return -1;
 	if (limit != FIELD_LIMIT && !rule_sets(r, "total_fields") &&
 	    buf_putf(b, "\"index.mapping.total_fields.limit\":%zu,", limit) == -1)
 		return -1;
 	if (r != NULL && put_members(b, r->json, r->settings, "", "") == -1)
 		return -1;
+	if (!rule_sets(r, "knn") && !rule_sets(r, "exclude_source_vectors") && fields_put_settings(b, t, k->lacks, e) == -1)
+		return -1;
 	drop_comma(b);
-	return rule_sets(r, "knn") || rule_sets(r, "exclude_source_vectors") ? 0 : fields_put_settings(b, t, lacks, e);
+	return 0;
 }
 
 static int
@@ -251,7 +253,7 @@ index_put_body(struct buf *b, const struct target *t, uint32_t lacks, struct err
 
 /* The body of the request that makes an index: as index_put_body has it, and whose documents these are. */
 static int
-put_creation(struct buf *b, const struct place *p, const struct index_source *source, char *pos, uint32_t lacks,
+put_creation(struct buf *b, const struct place *p, const struct index_source *source, char *pos, const struct bulk *k,
     struct error *e)
 {
 	const struct index x = { .source = source->server, .epoch = source->epoch, .born = pos };
@@ -259,11 +261,11 @@ put_creation(struct buf *b, const struct place *p, const struct index_source *so
 	const struct rule *r = t->mapping;
 	int meta = r == NULL ? -1 : json_member(r->json, r->mappings, "_meta");
 
-	return buf_puts(b, "{\"settings\":{") == -1 || put_settings(b, t, lacks, e) == -1 ||
+	return buf_puts(b, "{\"settings\":{") == -1 || put_settings(b, t, k, e) == -1 ||
 	    buf_puts(b, "},\"mappings\":{\"_meta\":{") == -1 ||
 	    (r != NULL && put_members(b, r->json, meta, "m2e", "") == -1) ||
 	    put_m2e(b, t, &x) == -1 || buf_puts(b, "},") == -1 ||
-	    put_mappings(b, t, lacks, e) == -1 || buf_puts(b, "},\"aliases\":{") == -1 ||
+	    put_mappings(b, t, k->lacks, e) == -1 || buf_puts(b, "},\"aliases\":{") == -1 ||
 	    json_put_str(b, p->alias) == -1 || buf_puts(b, ":{}}}") == -1 ? -1 : 0;
 }
 
@@ -286,6 +288,18 @@ lacks_type(struct bulk *b)
 	return true;
 }
 
+/* A managed engine may keep the time for which it remembers deletes to itself. */
+static bool
+lacks_gc_deletes(struct bulk *b)
+{
+	if (b->no_gc_deletes || b->call.status != 400 || !refusal_names(b, "[index.gc_deletes]"))
+		return false;
+	b->no_gc_deletes = true;
+	log_warn("the engine refuses index.gc_deletes: it remembers deletes for a minute as a rule, which is how long a request "
+	    "may last here at most (--request-timeout)");
+	return true;
+}
+
 static int
 create(struct bulk *b, struct place *p, const struct index_source *source, char *pos, char name[MAX_ALIAS + 1],
     struct error *e)
@@ -302,8 +316,8 @@ create(struct bulk *b, struct place *p, const struct index_source *source, char 
 		return no_memory(e);
 	do {
 		body.len = 0;
-		rc = put_creation(&body, p, source, pos, b->lacks, e) == -1 ? no_memory(e) : index_ask(b, "PUT", name, "", &body, e);
-	} while (rc == 0 && b->call.status != 200 && lacks_type(b));
+		rc = put_creation(&body, p, source, pos, b, e) == -1 ? no_memory(e) : index_ask(b, "PUT", name, "", &body, e);
+	} while (rc == 0 && b->call.status != 200 && (lacks_type(b) || lacks_gc_deletes(b)));
 	buf_free(&body);
 	return rc;
 }
@@ -382,7 +396,7 @@ adopt(struct bulk *b, const struct index *x, struct error *e)
 	log_info("taking over an index that was there before index=%s", x->name);
 	if (index_ask(b, "PUT", x->name, "/_settings", &body, e) == -1)
 		return -1;
-	return b->call.status == 200 ? 0 : bulk_refused(b, x->name, e);
+	return b->call.status == 200 || lacks_gc_deletes(b) ? 0 : bulk_refused(b, x->name, e);
 }
 
 /* The index is there: is it ours, and does it know of this source? */

@@ -53,7 +53,9 @@ class Engine:
         self.need_login = None      # an Authorization header
         self.need_aws = None        # id, secret, region, service, token: an AWS signature
         self.need_proxy = None      # a Proxy-Authorization header
-        self.no_types = []          # field types that it does not have
+        self.no_types, self.no_params, self.no_settings = [], [], []    # field types, their parameters, settings that it lacks
+        self.version = {"number": "8.0.0"}
+        self.settings = {}          # of the index made last
         self.packed = self.proxied = 0      # bodies by gzip, requests as a proxy gets them
         self.no_bulk = False
         self.slow_left = 5          # each costs the test a time-out
@@ -140,9 +142,10 @@ class Engine:
         if path == "/_test":        # {"faults":{…}, "max_body":N, …}: how it is to behave; answers with what it counted
             for k, v in json.loads(body or b"{}").items():
                 setattr(self, k, v)
-            return 200, {"requests": self.requests, "items": self.items, "told": self.told, "packed": self.packed, "proxied": self.proxied}
+            return 200, {"requests": self.requests, "items": self.items, "told": self.told, "packed": self.packed, "proxied": self.proxied,
+                         "settings": self.settings}
         if path == "/":
-            return 200, {"version": {"number": "8.0.0"}, "tagline": "You Know, for Tests"}
+            return 200, {"version": self.version, "tagline": "You Know, for Tests"}
         if part[-1] == "_bulk" and self.no_bulk:
             return error(503, "unavailable_shards_exception", "not now")
         if part[-1] == "_bulk":
@@ -164,9 +167,16 @@ class Engine:
             if name in self.indices:
                 return error(400, "resource_already_exists_exception", f"index [{name}] already exists")
             asked = json.loads(body)
+            for name_of in asked.get("settings", {}):
+                if name_of in self.no_settings:
+                    return error(400, "illegal_argument_exception", f"unknown setting [{name_of}] please check that any required plugins are installed")
             for field, m in asked.get("mappings", {}).get("properties", {}).items():
                 if m["type"] in self.no_types:
                     return error(400, "mapper_parsing_exception", f"No handler for type [{m['type']}] declared on field [{field}]")
+                wrong = "".join(f" [{k} : {v}]" for k, v in m.items() if k in self.no_params)
+                if wrong:
+                    return error(400, "mapper_parsing_exception", f"Mapping definition for [{field}] has unsupported parameters: {wrong}")
+            self.settings = asked.get("settings", {})
             self.indices[name] = Index(asked.get("mappings", {}), asked.get("aliases", {}))
             return 200, {"acknowledged": True}
         if real is None:
