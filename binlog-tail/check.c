@@ -77,7 +77,7 @@ variable(struct check *c, const char *name, char value[128])
 	return 0;
 }
 
-enum { ON_MYSQL = 1, ON_MARIADB = 2, ON_BOTH = 3 };
+enum { ON_MYSQL = 1, ON_MARIADB = 2, ON_BOTH = ON_MYSQL | ON_MARIADB };
 
 /* What a variable must be, or (not: true) must not be. A server that does not know it passes. */
 static const struct setting {
@@ -98,10 +98,6 @@ static const struct setting {
 	    "comes too late", "SET GLOBAL binlog_row_metadata=FULL" },
 	{ "binlog_row_value_options", ON_MYSQL, false, "", WARNING, "partial JSON updates are read with binlog_row_image=FULL only",
 	    "SET GLOBAL binlog_row_value_options=''" },
-	{ "binlog_transaction_compression", ON_MYSQL, false, "OFF", FAILURE, "compressed transactions are not read yet",
-	    "SET GLOBAL binlog_transaction_compression=OFF" },
-	{ "log_bin_compress", ON_MARIADB, false, "OFF", FAILURE, "compressed events are not read yet",
-	    "SET GLOBAL log_bin_compress=OFF" },
 	{ "server_id", ON_BOTH, true, "0", FAILURE, "a server without an id takes no replicas", "set server_id" },
 };
 
@@ -258,8 +254,8 @@ check_xa(struct check *c)
 
 	if (db_row(c->my, &r, &ignored, "XA RECOVER") == -1)
 		return 0;	/* MySQL asks a privilege for it that we can do without */
-	rc = r.found ? say(c, "xa", WARNING, "finish it, or leave the tables that it changes out",
-	    "an XA transaction is prepared: rows of XA transactions are not read yet") :
+	rc = r.found ? say(c, "xa", WARNING, "finish it, leave the tables that it changes out, or hold its rows (--xa=hold)",
+	    "an XA transaction is prepared: its rows are fatal to a stream that does not hold them") :
 	    say(c, "xa", OK, NULL, "no XA transaction is prepared");
 	db_row_free(&r);
 	return rc;
