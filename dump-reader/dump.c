@@ -278,7 +278,7 @@ dump_reset(struct dump *d, const char *db)
 	d->defined = NULL;
 	d->commented = d->completed = d->has_zone = d->no_backslash_escapes = false;
 	d->keys_last = d->transaction = d->has_pos = false;
-	d->charset = charset_find("utf8mb4");
+	d->charset = d->options->charset != NULL ? d->options->charset : charset_find("utf8mb4");
 	d->head.len = 0;
 	d->target = NULL;
 	d->only = NULL;

@@ -24,6 +24,7 @@ struct dump_options {
 	struct pos pos;		/* the same */
 	bool has_zone;		/* the same: utc_offset_s */
 	int32_t utc_offset_s;
+	const struct charset *charset;	/* the same; NULL: UTF-8 */
 	uint32_t epoch;
 	unsigned jobs;		/* how many processes read a folder */
 	struct fields_format format;	/* of the rows in a folder that mysqldump --tab wrote */

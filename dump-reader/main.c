@@ -28,7 +28,7 @@ enum {
 	OPT_CONFIG = SHAPE_OPT_END, OPT_TABLE, OPT_EXCLUDE, OPT_SOURCE, OPT_EPOCH, OPT_CREATED, OPT_RESUME,
 	OPT_TIME_ZONE, OPT_DATABASE, OPT_POS, OPT_PARENT_FD, OPT_KEYS, OPT_TAKE_DUMP, OPT_LIVE, OPT_CHECK, OPT_WHERE,
 	OPT_RATE, OPT_MAX_LAG, OPT_GTIDS, OPT_PAGE_ROWS, OPT_STATS, OPT_HELP,
-	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS, OPT_UNPACK,
+	OPT_VERSION, OPT_SCHEMA, OPT_REQUIRE_POS, OPT_STRICT, OPT_JOBS, OPT_UNPACK, OPT_CHARSET,
 	OPT_FIELDS_TERMINATED, OPT_FIELDS_ENCLOSED, OPT_FIELDS_ESCAPED, OPT_LINES_TERMINATED
 };
 
@@ -54,6 +54,7 @@ static const struct option long_options[] = {
 	{ "database", required_argument, NULL, OPT_DATABASE },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "unpack", required_argument, NULL, OPT_UNPACK },
+	{ "default-character-set", required_argument, NULL, OPT_CHARSET },
 	{ "require-pos", no_argument, NULL, OPT_REQUIRE_POS },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "jobs", required_argument, NULL, OPT_JOBS },
@@ -92,8 +93,8 @@ usage(FILE *to, int rc)
 	    "                   [--database NAME] [--time-zone OFFSET] [--schema FILE] [--require-pos] [--strict]\n"
 	    "                   [--jobs N] [--fields-terminated-by TEXT] [--fields-enclosed-by CHAR]\n"
 	    "                   [--fields-optionally-enclosed-by CHAR] [--fields-escaped-by CHAR]\n"
-	    "                   [--lines-terminated-by TEXT] [--unpack FOLDER] [--stats] [OPTION ...]\n"
-	    "                   [FILE | FOLDER | -]\n"
+	    "                   [--lines-terminated-by TEXT] [--default-character-set NAME] [--unpack FOLDER]\n"
+	    "                   [--stats] [OPTION ...] [FILE | FOLDER | -]\n"
 	    "       dump-reader --live | --host NAME [--table DB.TABLE ...] [--jobs N] [--where SQL] [--rate N]\n"
 	    "                   [--page-rows N] [--max-lag SECONDS] [--resume TOKEN] [--source SERVER] [--pos POS --gtids SET]\n"
 	    "                   [--epoch N] [--created TIME] [--stats] [DATABASE ...] [OPTION ...]\n"
@@ -163,6 +164,10 @@ take_option(struct options *o, int ch, const char *arg, struct error *e)
 	case OPT_DATABASE: o->dump.database = arg; break;
 	case OPT_SCHEMA: o->dump.schema = arg; break;
 	case OPT_UNPACK: o->unpack = arg; break;
+	case OPT_CHARSET:
+		o->dump.charset = charset_find(arg);
+		return o->dump.charset != NULL && (charset_max_bytes(o->dump.charset) == 1 || charset_is_utf8(o->dump.charset)) ?
+		    0 : error_set(e, RC_USAGE, "--default-character-set %s: not one that dumps are read in", arg);
 	case OPT_REQUIRE_POS: o->require_pos = true; break;
 	case OPT_STRICT: o->strict = true; break;
 	case OPT_JOBS: o->dump.jobs = (unsigned)number_arg("jobs", arg, 1, MAX_JOBS); break;

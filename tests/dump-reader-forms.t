@@ -141,4 +141,14 @@ like "$(said)" 'byte 1[0-9]*: d.t: .*--strict' '  with their place'
 text "/*!40101 SET NAMES greek */; $create INSERT INTO t VALUES (2,'$(printf 'b\322')',NULL);" --strict
 is "$rc $(rows)" '1 ' '  also those that are converted'
 
+
+# A dump that does not say its character set
+text "$create INSERT INTO t VALUES (1,'$(printf 'Z\374rich')',NULL);" --default-character-set latin1
+is "$rc $(rows)" '0 {"k":1,"v":"Zürich","j":null} ' '--default-character-set says it'
+text "/*!40101 SET NAMES utf8mb4 */; $create INSERT INTO t VALUES (1,'Zürich',NULL);" --default-character-set latin1
+is "$rc $(rows)" '0 {"k":1,"v":"Zürich","j":null} ' '  where the dump does not'
+for bad in klingon gbk; do
+	rc_is 2 "  $bad is none that dumps are read in" dump-reader --default-character-set "$bad" /dev/null
+done
+
 done_testing

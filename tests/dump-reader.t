@@ -43,11 +43,18 @@ tables() {
 shapes() {
 	for shape in '--opt' '--skip-extended-insert --complete-insert' '--compact' '--hex-blob --routines --events' '--replace' \
 		'--insert-ignore' '--skip-opt --create-options' '--skip-comments' '--no-autocommit --order-by-primary' \
-		'--skip-quote-names --tables' '--default-character-set=binary' '--default-character-set=utf8mb4 --skip-add-locks'; do
+		'--compatible=ansi --default-character-set=utf8mb4' '--skip-tz-utc' '--no-create-info' '--skip-quote-names --tables' '--default-character-set=binary' '--default-character-set=utf8mb4 --skip-add-locks'; do
 		# shellcheck disable=SC2086 # options
 		dump --single-transaction $shape "$db" types vacant log
 		case $shape in
-		*compact* | *skip-comments* | --skip-opt*) set -- --database "$db" --time-zone +00:00 ;;
+		*compact* | *skip-comments* | --skip-opt* | *skip-tz-utc*) set -- --database "$db" --time-zone "$(sql 'SELECT TIME_FORMAT(
+			TIMEDIFF(NOW(), UTC_TIMESTAMP()), "%H:%i")' | sed 's/^[^-]/+&/')" ;;
+		--no-create-info)
+			mv "$tmp/dump.sql" "$tmp/rows.sql"
+			dump --no-data "$db" types vacant log
+			mv "$tmp/dump.sql" "$tmp/schema.sql" && mv "$tmp/rows.sql" "$tmp/dump.sql"
+			set -- --schema "$tmp/schema.sql"
+			;;
 		*) set -- ;;
 		esac
 		ok "$db_kind: $shape" read_dump "$@" "$tmp/dump.sql"
