@@ -192,7 +192,7 @@ updated_values(struct tail *t, const struct table_map *m)
 
 	for (i = 0; i < m->count; i++) {
 		s = b->after[i].is == SPOT_ABSENT ? &b->before[i] : &b->after[i];
-		if (document_changed(&m->cells[i], &b->before[i], &b->after[i])) {
+		if (!m->cells[i].column->hidden && document_changed(&m->cells[i], &b->before[i], &b->after[i])) {
 			if (document_values(t, m, i) == -1)
 				return -1;
 			continue;

@@ -62,6 +62,8 @@ columns() {
 
 	# changes of what is hidden
 	sql "USE $db; UPDATE t SET secret = 'HUSH-4' WHERE id = 2; UPDATE t SET name = 'zwei', secret = NULL WHERE id = 2; DELETE FROM t WHERE id = 2"
+	[ "$db_kind" = mariadb ] ||
+		sql "SET SESSION binlog_row_value_options = PARTIAL_JSON; USE $db; UPDATE t SET j = JSON_SET(j, '\$.a', 'HUSH-6') WHERE id = 1"
 	M2E_EXCLUDE_COLUMNS="$db.t.SECRET,$db.t.b $db.t.nothing"
 	export M2E_EXCLUDE_COLUMNS
 	tail_run --from "$from" --until now --table "$db.t" --exclude-columns "$db.t.j"
