@@ -11,9 +11,9 @@
 #include "lib/event.h"
 #include "lib/output.h"
 #include "lib/table.h"
+#include "lib/stats.h"
 
 #include "keyset.h"
-#include "stats.h"
 
 /* A definition and how to read by it, for all readers of the table; counted. */
 struct layout {

@@ -9,8 +9,7 @@
 #include "lib/event.h"
 #include "lib/glob.h"
 #include "lib/output.h"
-
-#include "stats.h"
+#include "lib/stats.h"
 
 #define PROGRESS_BYTES (8 << 20)	/* of input between two progress lines */
 #define PROGRESS_MS 2000	/* and time, as long as rows come */

@@ -82,6 +82,7 @@ ack_advance(struct ack *a, uint64_t done, struct error *e)
 		if (buf_add(&a->out.buf, a->lines.data + a->first, l->n) == -1)
 			return error_set(e, RC_TEMP, "control lines: %s", strerror(errno));
 		a->first += l->n;
+		a->written++;
 		if (output_line_end(&a->out, e) == -1)
 			return -1;
 	}

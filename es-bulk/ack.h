@@ -17,6 +17,7 @@ struct ack {
 		bool position;		/* a commit or heartbeat: the newest of a run stands for all */
 	} *queue;
 	size_t head, count, cap;	/* queue[head..head + count) */
+	uint64_t written;		/* lines so far */
 };
 
 int	 ack_init(struct ack *, int fd, size_t max_line, struct error *);

@@ -23,33 +23,51 @@ batch_free(struct batch *b)
 	buf_free(&b->body);
 	buf_free(&b->events);
 	free(b->items);
+	free(b->places);
 	memset(b, 0, sizeof(*b));
 }
 
-static struct item *
-new_item(struct batch *b)
+/* The place of the document's last item, or the free one where it goes. */
+static uint32_t *
+place_of(const struct batch *b, uint64_t hash)
 {
-	size_t cap = b->cap == 0 ? FIRST_ITEMS : b->cap * 2;
-	struct item *grown;
+	size_t i, mask = 2 * b->cap - 1;
 
-	if (b->count == b->cap) {
-		if ((grown = reallocarray(b->items, cap, sizeof(*grown))) == NULL)
-			return NULL;
-		b->items = grown;
-		b->cap = cap;
-	}
-	return &b->items[b->count];
+	for (i = hash >> 8 & mask; b->places[i] != 0 && b->items[b->places[i] - 1].hash != hash; i = (i + 1) & mask)
+		;
+	return &b->places[i];
+}
+
+static int
+grow(struct batch *b)
+{
+	size_t cap = b->cap == 0 ? FIRST_ITEMS : b->cap * 2, i;
+	struct item *grown = reallocarray(b->items, cap, sizeof(*grown));
+	uint32_t *places;
+
+	if (grown == NULL)
+		return -1;
+	b->items = grown;
+	if ((places = calloc(2 * cap, sizeof(*places))) == NULL)
+		return -1;
+	free(b->places);
+	b->places = places;
+	b->cap = cap;
+	for (i = 0; i < b->count; i++)
+		*place_of(b, b->items[i].hash) = (uint32_t)i + 1;
+	return 0;
 }
 
 int
 batch_add(struct batch *b, const struct change *c, uint64_t seq, uint64_t hash, size_t at, struct slice row,
     struct error *e)
 {
-	struct item *item = new_item(b);
 	struct slice before = { c->line, c->len }, after = { c->line + c->len, 0 };
+	struct item *item;
 
-	if (item == NULL)
+	if (b->count == b->cap && grow(b) == -1)
 		goto fail;
+	item = &b->items[b->count];
 	memset(item, 0, sizeof(*item));
 	item->seq = seq;
 	item->hash = hash;
@@ -73,10 +91,51 @@ batch_add(struct batch *b, const struct change *c, uint64_t seq, uint64_t hash, 
 	item->after = (uint32_t)after.n;
 	if (buf_add(&b->events, before.p, before.n) == -1 || buf_add(&b->events, after.p, after.n) == -1)
 		goto fail;
-	b->count++;
+	if (b->count++ == 0)
+		b->oldest = seq;
 	return 0;
 fail:
 	return error_set(e, RC_TEMP, "batch: %s", strerror(errno));
+}
+
+/* Is the item of this document? Equal hashes are nearly always, which is not enough. */
+static bool
+is_of(const struct batch *b, const struct item *item, const char *start, size_t n, struct slice id)
+{
+	const char *action = b->body.data + item->at;
+	const char *x = memchr(action + 1, '{', item->id - 1U), *y = memchr(start + 1, '{', n - 1);
+	const char *p, *q;
+
+	if (x == NULL || y == NULL || item->id_n != id.n || memcmp(action + item->id, id.p, id.n) != 0)
+		return false;
+	/* "_index":"…", and no index has a comma in its name */
+	p = memchr(x, ',', (size_t)(action + item->id - x));
+	q = memchr(y, ',', (size_t)(start + n - y));
+	return p != NULL && q != NULL && p - x == q - y && memcmp(x, y, (size_t)(p - x)) == 0;
+}
+
+void
+batch_fold(struct batch *b, const char *start, size_t n, struct slice id)
+{
+	struct item *item = &b->items[b->count - 1], *before;
+	uint32_t *place = place_of(b, item->hash);
+
+	item->id = (uint32_t)n;
+	item->id_n = (uint32_t)id.n;
+	if (*place != 0) {
+		before = &b->items[*place - 1];
+		if (before->version > item->version || !is_of(b, before, start, n, id))
+			return;	/* that one stays the last */
+		before->folded = b->folded = true;
+	}
+	*place = (uint32_t)b->count;
+}
+
+uint64_t
+batch_oldest(const struct batch *b)
+{
+	/* rows that were folded are done only when what they were folded into is */
+	return b->count == 0 ? UINT64_MAX : b->folded ? b->oldest : b->items[0].seq;
 }
 
 size_t
@@ -130,6 +189,21 @@ move_item(struct batch *b, size_t to, size_t from, size_t *body, size_t *events)
 	b->items[to] = item;
 }
 
+void
+batch_close(struct batch *b)
+{
+	size_t i, kept = 0, body = 0, events = 0;
+
+	for (i = 0; b->folded && i < b->count; i++)
+		if (!b->items[i].folded)
+			move_item(b, kept++, i, &body, &events);
+	if (!b->folded)
+		return;
+	b->count = kept;
+	b->body.len = body;
+	b->events.len = events;
+}
+
 int
 batch_keep_retries(struct batch *b, size_t n, struct error *e)
 {
@@ -174,7 +248,10 @@ shrink(struct buf *b, size_t keep_bytes)
 void
 batch_clear(struct batch *b, size_t keep_bytes)
 {
+	if (b->places != NULL)
+		memset(b->places, 0, 2 * b->cap * sizeof(*b->places));
 	b->count = 0;
+	b->folded = false;
 	shrink(&b->body, keep_bytes);
 	shrink(&b->events, keep_bytes);
 }

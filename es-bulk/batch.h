@@ -23,8 +23,10 @@ struct item {
 	size_t at;		/* in body: its action line, then its row */
 	size_t event;		/* in events: its line, without the row where whole is false */
 	uint32_t action, row;	/* bytes with their LF; row 0: a delete */
+	uint32_t id, id_n;	/* in the action line: the document's id, and routing where it has one */
 	uint32_t before, after;	/* bytes of the line before and behind the row; whole: all of it, and 0 */
 	bool whole;
+	bool folded;		/* a later one of the same document stands for it */
 	enum verdict verdict;
 	uint16_t status;	/* the answer's; error: what it says, borrowed from it */
 	struct slice error;
@@ -34,6 +36,10 @@ struct batch {
 	struct buf body, events;
 	struct item *items;
 	size_t count, cap;
+	uint32_t *places;	/* hash table of cap * 2: a document's last item, counted from 1 */
+	bool folded;		/* some items are, or were */
+	uint64_t oldest;	/* seq of the first item that was ever in it */
+	uint64_t since_ms;	/* when its first item came, where somebody wants to know */
 };
 
 /* max: bytes that one item may take. */
@@ -43,6 +49,13 @@ void	 batch_free(struct batch *);
  * -1: RC_TEMP. */
 int	 batch_add(struct batch *, const struct change *, uint64_t seq, uint64_t hash, size_t at, struct slice row,
 	    struct error *);
+/* The last item added is of this document (start, n: its action line up to the id). Where the batch holds an earlier one
+ * of no later version, that is folded into it: it need not be sent. */
+void	 batch_fold(struct batch *, const char *start, size_t n, struct slice id);
+/* Takes out what is folded, before it is sent. */
+void	 batch_close(struct batch *);
+/* The oldest row that is not done while the batch is not. */
+uint64_t batch_oldest(const struct batch *);
 /* Bytes of the first n items' part of the body. */
 size_t	 batch_bytes(const struct batch *, size_t n);
 /* Appends the item's line as it was read. -1: as buf_add. */

@@ -34,6 +34,8 @@ bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (b->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_set(e, RC_TEMP, "signals: %s", strerror(errno));
+	b->metrics.file = o->metrics_file;
+	throttle_init(&b->throttle, o->batch_bytes, b->o.jobs);
 	b->retry = (struct retry){ .first_ms = FIRST_WAIT_MS, .ceiling_ms = o->max_wait_ms };
 	if (http_init(&b->http, b->o.http, e) == -1 || http_call_init(&b->http, &b->call, e) == -1 ||
 	    ack_init(&b->ack, STDOUT_FILENO, o->max_line + 1, e) == -1 ||
@@ -52,6 +54,8 @@ bulk_free(struct bulk *b)
 {
 	unsigned int i;
 
+	if (b->lanes != NULL)
+		metrics_write(b, true);
 	for (i = 0; b->lanes != NULL && i < b->o.jobs; i++)
 		lane_free(b, &b->lanes[i]);
 	free(b->lanes);
@@ -69,7 +73,7 @@ bulk_trouble(struct bulk *b, const char *why)
 	uint64_t now = now_ms();
 
 	if (b->trouble.times++ == 0)
-		b->trouble.since_ms = now;
+		b->trouble.since_ms = b->trouble.moved_ms = now;
 	if (b->trouble.told_ms != 0 && now - b->trouble.told_ms < TELL_MS)
 		return;
 	if (b->trouble.told && strcmp(b->trouble.why, why) == 0)
@@ -78,6 +82,28 @@ bulk_trouble(struct bulk *b, const char *why)
 	b->trouble.told = true;
 	b->trouble.told_ms = now;
 	log_warn("the engine does not take it now, trying again url=%s error=\"%s\"", b->http.base, why);
+}
+
+int
+bulk_wait(struct bulk *b, struct retry *r, uint32_t asked_ms, const char *why, uint32_t *wait_ms, struct error *e)
+{
+	uint64_t now = now_ms(), over;
+
+	*wait_ms = retry_wait_ms(r);
+	if (asked_ms != 0)
+		*wait_ms = asked_ms;
+	bulk_trouble(b, why);
+	if (r->tries > b->o.max_retries)
+		return error_set(e, RC_TEMP, "given up after %" PRIu32 " tries (--max-retries): %s", r->tries, why);
+	if (b->o.retry_for_ms == 0)
+		return 0;
+	over = b->trouble.moved_ms + b->o.retry_for_ms;
+	if (now >= over)
+		return error_set(e, RC_TEMP, "given up after %" PRIu64 " s in which nothing went through (--retry-for): %s",
+		    (now - b->trouble.moved_ms) / 1000, why);
+	if (*wait_ms > over - now)
+		*wait_ms = (uint32_t)(over - now);
+	return 0;
 }
 
 void
@@ -112,15 +138,49 @@ acknowledge(struct bulk *b, struct error *e)
 	return ack_advance(&b->ack, done, e);
 }
 
+/* Requests of lanes. */
+static unsigned int
+under_way(const struct bulk *b)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < b->o.jobs; i++)
+		n += b->lanes[i].state == LANE_SENT;
+	return n;
+}
+
+static void
+wake_in(uint64_t ms, int *timeout_ms)
+{
+	if (*timeout_ms < 0 || ms < (uint64_t)*timeout_ms)
+		*timeout_ms = (int)ms;
+}
+
+/* Do the lane's rows wait for company? */
+static bool
+lingers(const struct bulk *b, const struct lane *l, uint64_t *now, int *timeout_ms)
+{
+	uint64_t over = l->filling->since_ms + b->o.linger_ms;
+
+	if (b->o.linger_ms == 0 || l->full || b->hurry || b->stop_ms != 0)
+		return false;
+	if (*now == 0)
+		*now = now_ms();
+	if (*now >= over)
+		return false;
+	wake_in(over - *now, timeout_ms);
+	return true;
+}
+
 /* Starts what can be started. *timeout_ms: until the next lane wakes. */
 static int
 start_lanes(struct bulk *b, bool starved, int *timeout_ms, struct error *e)
 {
 	uint64_t now = 0;
-	unsigned int i;
+	unsigned int i, first = b->turn++;
 
-	for (i = 0; i < b->o.jobs; i++) {
-		struct lane *l = &b->lanes[i];
+	for (i = 0; i < b->o.jobs && under_way(b) < b->throttle.window; i++) {
+		struct lane *l = &b->lanes[(first + i) % b->o.jobs];
 
 		if (l->state == LANE_WAITING) {
 			if (now == 0)
@@ -128,12 +188,12 @@ start_lanes(struct bulk *b, bool starved, int *timeout_ms, struct error *e)
 			if (l->wake_ms <= now) {
 				if (lane_again(b, l, e) == -1)
 					return -1;
-			} else if (*timeout_ms < 0 || l->wake_ms - now < (uint64_t)*timeout_ms) {
-				*timeout_ms = (int)(l->wake_ms - now);
+			} else {
+				wake_in(l->wake_ms - now, timeout_ms);
 			}
-		} else if (l->state == LANE_IDLE && l->filling->count > 0 && (starved || l->full)) {
-			if (lane_send(b, l, e) == -1)
-				return -1;
+		} else if (l->state == LANE_IDLE && l->filling->count > 0 && (starved || l->full) &&
+		    !lingers(b, l, &now, timeout_ms) && lane_send(b, l, e) == -1) {
+			return -1;
 		}
 	}
 	return 0;
@@ -194,6 +254,7 @@ bulk_step(struct bulk *b, bool starved, int wait_ms, bool *readable, struct erro
 {
 	int ended;
 
+	metrics_write(b, false);
 	if (readable != NULL)
 		*readable = false;
 	if (b->stop_ms != 0 && now_ms() >= b->stop_ms)
@@ -219,8 +280,8 @@ fits(const struct bulk *b, const struct lane *l, size_t n)
 {
 	const struct batch *f = l->filling;
 
-	return f->count == 0 || (f->count < b->o.batch_count && f->body.len + n <= b->o.batch_bytes &&
-	    f->events.len + n <= b->o.batch_bytes);
+	return f->count == 0 || (f->count < b->o.batch_count && f->body.len + n <= b->throttle.bytes &&
+	    f->events.len + n <= b->throttle.bytes);
 }
 
 /* The filling batch for a document with this hash; waits for room where there is none for n bytes more. */
@@ -234,9 +295,12 @@ find_room(struct bulk *b, uint64_t hash, size_t n, struct error *e)
 		return l->filling;
 	l->full = true;
 	from = now_ms();
-	while (!fits(b, l, n))
-		if (bulk_step(b, l->state != LANE_IDLE, l->state == LANE_IDLE ? 0 : -1, NULL, e) == -1)
+	while (!fits(b, l, n)) {
+		bool goes = l->state == LANE_IDLE && under_way(b) < b->throttle.window;
+
+		if (bulk_step(b, l->state != LANE_IDLE, goes ? 0 : -1, NULL, e) == -1)
 			return NULL;
+	}
 	b->blocked_ms += now_ms() - from;
 	return l->filling;
 }
@@ -263,6 +327,8 @@ bulk_put(struct bulk *b, const struct change *c, const char *start, size_t n, st
 
 	if (batch == NULL)
 		return -1;
+	if (batch->count == 0 && b->o.linger_ms != 0)
+		batch->since_ms = now_ms();
 	if ((to = buf_room(&batch->body, action)) == NULL)
 		return error_set(e, RC_TEMP, "batch: %s", strerror(errno));
 	at = batch->body.len;
@@ -272,7 +338,11 @@ bulk_put(struct bulk *b, const struct change *c, const char *start, size_t n, st
 	to = mempcpy(to, first, many);
 	memcpy(to, tail, sizeof(tail) - 1);
 	batch->body.len += action;
-	return batch_add(batch, c, b->rows, hash, at, row, e);
+	if (batch_add(batch, c, b->rows, hash, at, row, e) == -1)
+		return -1;
+	if (b->o.mode == BULK_WRITE)
+		batch_fold(batch, start, n, id);
+	return 0;
 }
 
 int
@@ -281,6 +351,7 @@ bulk_drain(struct bulk *b, struct error *e)
 	uint64_t from = now_ms();
 	unsigned int i = 0;
 
+	b->hurry = true;
 	while (i < b->o.jobs) {
 		if (lane_oldest(&b->lanes[i]) == UINT64_MAX) {
 			i++;
@@ -290,6 +361,7 @@ bulk_drain(struct bulk *b, struct error *e)
 		if (bulk_step(b, true, -1, NULL, e) == -1)
 			return -1;
 	}
+	b->hurry = false;
 	b->blocked_ms += now_ms() - from;
 	return acknowledge(b, e);
 }
@@ -303,9 +375,11 @@ bulk_control(struct bulk *b, const struct change *c, struct error *e)
 		return 0;
 	if (ack_full(&b->ack)) {
 		from = now_ms();
+		b->hurry = true;
 		while (ack_full(&b->ack))
 			if (bulk_step(b, true, -1, NULL, e) == -1)
 				return -1;
+		b->hurry = false;
 		b->blocked_ms += now_ms() - from;
 	}
 	return ack_add(&b->ack, c, b->rows, e);
@@ -315,6 +389,7 @@ int
 bulk_ask(struct bulk *b, const char *method, const char *path, const struct buf *body, struct error *e)
 {
 	uint64_t from = now_ms(), wake;
+	uint32_t wait;
 	char why[256];
 	bool broken;
 	size_t at = 0;
@@ -337,8 +412,9 @@ bulk_ask(struct bulk *b, const char *method, const char *path, const struct buf 
 			http_reason(&b->call, why, sizeof(why));
 		if (b->impatient || (!broken && !http_is_temporary(&b->call)))
 			return error_set(e, RC_FAIL, "%s: %s", b->http.base, why);
-		bulk_trouble(b, why);
-		wake = now_ms() + (b->call.retry_after_ms != 0 ? b->call.retry_after_ms : retry_wait_ms(&b->retry));
+		if (bulk_wait(b, &b->retry, b->call.retry_after_ms, why, &wait, e) == -1)
+			return -1;
+		wake = now_ms() + wait;
 		for (uint64_t now = now_ms(); now < wake; now = now_ms())
 			if (bulk_step(b, true, (int)(wake - now), NULL, e) == -1)
 				return -1;

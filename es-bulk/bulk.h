@@ -10,6 +10,8 @@
 #include "es-bulk/change.h"
 #include "es-bulk/dead.h"
 #include "es-bulk/http.h"
+#include "es-bulk/metrics.h"
+#include "es-bulk/throttle.h"
 
 #define FIRST_WAIT_MS 20	/* before the second try */
 
@@ -24,12 +26,16 @@ struct bulk_options {
 	enum bulk_mode mode;
 	struct http_options *http;
 	unsigned int jobs;		/* lanes */
-	size_t batch_bytes;		/* of a request's body; a larger document goes alone */
+	size_t batch_bytes;		/* of a request's body at most; a larger document goes alone */
 	size_t batch_count;
 	uint32_t max_wait_ms;		/* between two tries, where the engine does not say how long */
+	uint32_t max_retries;		/* of one request in a row; UINT32_MAX: for ever */
+	uint64_t retry_for_ms;		/* without that anything went through; 0: for ever */
+	uint32_t linger_ms;		/* how long rows wait for company while the engine is idle */
 	size_t max_line;
-	const char *dead_file;
+	const char *dead_file;		/* NULL: the first document that is refused ends it */
 	uint64_t max_dead;
+	const char *metrics_file;	/* NULL: none */
 };
 
 /* A lane has one request in flight and the next one filling. A document's changes all take the same lane, so their
@@ -51,12 +57,16 @@ struct bulk {
 	struct bulk_options o;
 	struct http http;
 	struct lane *lanes;
+	unsigned int turn;		/* which lane is looked at first: all come first in their turn */
+	struct throttle throttle;
+	struct metrics metrics;
 	struct ack ack;
 	struct dead dead;
 	struct http_call call;		/* for engine_ask */
 	struct retry retry;
 	uint32_t lacks;			/* field types that the engine does not have: mapping.h */
 	bool no_gc_deletes;		/* it does not let that setting be set */
+	bool hurry;			/* nothing is to linger: what follows waits for it */
 	bool impatient;			/* bulk_ask tries once only: for --check and --count */
 	bool asked_again;		/* bulk_ask had to send its last request more than once */
 	int signal_fd;
@@ -67,9 +77,10 @@ struct bulk {
 		char why[256];		/* the last that was told */
 		bool told;		/* and nobody was told that it is over */
 		uint64_t told_ms, since_ms, times;
+		uint64_t moved_ms;	/* when something went through, or since_ms */
 	} trouble;
 	struct {
-		uint64_t requests, items, stale, retried, bytes, differences;
+		uint64_t requests, items, stale, retried, folded, bytes, differences;
 	} count;
 };
 
@@ -95,6 +106,9 @@ int	 bulk_step(struct bulk *, bool starved, int wait_ms, bool *readable, struct 
 /* Tells of a trouble once, and again when its reason changes, but not in a flood; bulk_well, that it is over. */
 void	 bulk_trouble(struct bulk *, const char *why);
 void	 bulk_well(struct bulk *);
+/* The same, and how long to wait before the next try, of those that r counts: *wait_ms, asked_ms where the engine says so.
+ * -1: RC_TEMP, it is to be given up. */
+int	 bulk_wait(struct bulk *, struct retry *r, uint32_t asked_ms, const char *why, uint32_t *wait_ms, struct error *);
 /* Sends one request and waits for its answer, in b->call, for as long as faults are temporary; everything taken has
  * been drained. 0: there is an answer, whatever its status. -1: as bulk_step. */
 int	 bulk_ask(struct bulk *, const char *method, const char *path, const struct buf *body, struct error *);

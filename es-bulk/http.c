@@ -516,3 +516,11 @@ http_reason(const struct http_call *c, char *to, size_t size)
 	snprintf(to, size, "HTTP %ld: %s", c->status, why);
 	return to;
 }
+
+uint64_t
+http_took_us(const struct http_call *c)
+{
+	curl_off_t us = 0;
+
+	return curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &us) == CURLE_OK && us > 0 ? (uint64_t)us : 0;
+}

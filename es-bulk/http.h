@@ -84,6 +84,8 @@ int	 http_wait(struct http *, struct curl_waitfd *fds, unsigned int count, int t
 
 /* Is it worth trying again: no connection, lost, timed out, 408, 429, 5xx, or 401 with credentials that have changed? */
 bool	 http_is_temporary(const struct http_call *);
+/* How long the request that is done took. */
+uint64_t http_took_us(const struct http_call *);
 /* What happened, for people, in a buffer of the caller's: "HTTP 403: type: reason", or the connection's error. */
 const char *http_reason(const struct http_call *, char *to, size_t size);
 

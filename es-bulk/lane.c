@@ -13,7 +13,6 @@
 #include "es-bulk/verify.h"
 
 #define BULK_PATH "/_bulk?require_alias=true&" ANSWER_FILTER
-#define MIN_BATCH_BYTES (64 << 10)	/* as far as 413 makes requests smaller for good */
 
 int
 lane_init(struct bulk *b, struct lane *l, struct error *e)
@@ -44,9 +43,7 @@ lane_free(struct bulk *b, struct lane *l)
 uint64_t
 lane_oldest(const struct lane *l)
 {
-	if (l->sent->count > 0)
-		return l->sent->items[0].seq;
-	return l->filling->count > 0 ? l->filling->items[0].seq : UINT64_MAX;
+	return l->sent->count > 0 ? batch_oldest(l->sent) : batch_oldest(l->filling);
 }
 
 static int
@@ -83,19 +80,22 @@ lane_send(struct bulk *b, struct lane *l, struct error *e)
 	l->filling = empty;
 	l->full = false;
 	l->limit = 0;
+	b->count.folded += l->sent->count;
+	batch_close(l->sent);
+	b->count.folded -= l->sent->count;
 	return b->o.mode == BULK_PRINT ? print(b, l, e) : lane_again(b, l, e);
 }
 
-static void
-wait_longer(struct lane *l, const char *why, struct bulk *b)
+static int
+wait_longer(struct lane *l, const char *why, struct bulk *b, struct error *e)
 {
-	uint32_t ms = retry_wait_ms(&l->retry);
+	uint32_t ms;
 
-	if (l->call.retry_after_ms != 0)
-		ms = l->call.retry_after_ms;
-	bulk_trouble(b, why);
+	if (bulk_wait(b, &l->retry, l->call.retry_after_ms, why, &ms, e) == -1)
+		return -1;
 	l->wake_ms = now_ms() + ms;
 	l->state = LANE_WAITING;
+	return 0;
 }
 
 static int
@@ -107,6 +107,18 @@ stop(const struct lane *l, const struct item *item, struct error *e)
 	return error_set(e, RC_FAIL, "line %" PRIu64 ": the engine does not take writes: status %u: %s: %.*s",
 	    item->number, item->status, answer_reason(item->error, why, sizeof(why)),
 	    (int)(item->action < 160 ? item->action : 160) - 1, action);
+}
+
+/* The request under way has its answer; refused: at least some of it was too much. */
+static void
+tell_throttle(struct bulk *b, const struct lane *l, bool refused)
+{
+	uint64_t us = http_took_us(&l->call), now = now_ms();
+
+	if (!refused)
+		throttle_good(&b->throttle, batch_bytes(l->sent, l->asked), us, now);
+	else if (throttle_less(&b->throttle, now - us / 1000, now))
+		log_debug("the engine has too much to do: from now on requests=%u bytes=%zu", b->throttle.window, b->throttle.bytes);
 }
 
 /* The first `asked` items have their verdicts. */
@@ -138,6 +150,9 @@ settle(struct bulk *b, struct lane *l, struct error *e)
 			break;
 		}
 	}
+	if (retries < l->asked)
+		b->trouble.moved_ms = b->trouble.times > 0 ? now_ms() : 0;
+	tell_throttle(b, l, retries > 0);
 	b->count.items += l->asked - retries;
 	b->count.retried += retries;
 	if (batch_keep_retries(l->sent, l->asked, e) == -1)
@@ -147,8 +162,7 @@ settle(struct bulk *b, struct lane *l, struct error *e)
 	if (retries > 0) {
 		if (retries < l->asked)
 			retry_reset(&l->retry);	/* some went through */
-		wait_longer(l, why, b);
-		return 0;
+		return wait_longer(l, why, b, e);
 	}
 	retry_reset(&l->retry);
 	bulk_well(b);
@@ -168,10 +182,10 @@ refused(struct bulk *b, struct lane *l, struct error *e)
 
 	if (l->asked > 1) {
 		l->limit = (l->asked + 1) / 2;
-		if (l->call.status == 413 && bytes / 2 >= MIN_BATCH_BYTES && bytes / 2 < b->o.batch_bytes) {
-			b->o.batch_bytes = bytes / 2;
+		if (l->call.status == 413 && bytes / 2 >= MIN_BATCH_BYTES && bytes / 2 < b->throttle.max_bytes) {
+			throttle_limit(&b->throttle, bytes / 2);
 			log_warn("the engine refuses requests of %zu bytes: from now on batch_bytes=%zu", bytes,
-			    b->o.batch_bytes);
+			    b->throttle.max_bytes);
 		}
 		return lane_again(b, l, e);
 	}
@@ -197,16 +211,16 @@ lane_ended(struct bulk *b, struct lane *l, struct error *e)
 			return rc == 1 ? settle(b, l, e) : -1;
 		snprintf(why, sizeof(why), "an answer that does not fit the request: %.80s",
 		    c->answer.len > 80 ? c->answer.data : "");
-		wait_longer(l, why, b);
-		return 0;
+		return wait_longer(l, why, b, e);
 	}
 	if (c->code == CURLE_OK && (c->status == 413 || c->status == 400))
 		return refused(b, l, e);
 	if (c->code == CURLE_WRITE_ERROR && l->asked > 1)	/* an answer over MAX_ANSWER: ask for less */
 		return refused(b, l, e);
+	if (c->status == 429 || c->status == 503 || c->code == CURLE_OPERATION_TIMEDOUT)
+		tell_throttle(b, l, true);
 	http_reason(c, why, sizeof(why));
 	if (!http_is_temporary(c))
 		return error_set(e, RC_FAIL, "%s: %s", b->http.base, why);
-	wait_longer(l, why, b);
-	return 0;
+	return wait_longer(l, why, b, e);
 }

@@ -22,6 +22,7 @@
 enum {
 	OPT_CONFIG = 1000, OPT_URL, OPT_DEAD_LETTER, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
 	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_WHEN, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_VERIFY, OPT_CHECK,
+	OPT_ON_ERROR, OPT_MAX_RETRIES, OPT_RETRY_FOR, OPT_LINGER, OPT_STATS, OPT_METRICS_FILE,
 	OPT_COUNT, OPT_LIST, OPT_HELP, OPT_VERSION,
 	OPT_USER = 2000, OPT_PASSWORD_FILE, OPT_API_KEY_FILE, OPT_BEARER_TOKEN_FILE, OPT_AWS_REGION, OPT_AWS_SERVICE,
 	OPT_CA_FILE, OPT_CA_FINGERPRINT, OPT_CERT_FILE, OPT_KEY_FILE, OPT_INSECURE, OPT_PROXY, OPT_COMPRESS, OPT_JOBS,
@@ -58,6 +59,12 @@ static const struct option longopts[] = {
 	{ "batch-count", required_argument, NULL, OPT_BATCH_COUNT },
 	{ "dead-letter", required_argument, NULL, OPT_DEAD_LETTER },
 	{ "max-dead", required_argument, NULL, OPT_MAX_DEAD },
+	{ "on-error", required_argument, NULL, OPT_ON_ERROR },
+	{ "max-retries", required_argument, NULL, OPT_MAX_RETRIES },
+	{ "retry-for", required_argument, NULL, OPT_RETRY_FOR },
+	{ "linger", required_argument, NULL, OPT_LINGER },
+	{ "stats", no_argument, NULL, OPT_STATS },
+	{ "metrics-file", required_argument, NULL, OPT_METRICS_FILE },
 	{ "request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT },
 	{ "max-wait", required_argument, NULL, OPT_MAX_WAIT },
 	{ "max-line", required_argument, NULL, OPT_MAX_LINE },
@@ -91,7 +98,8 @@ static const char usage_text[] =
 "               [--max-wait SECONDS] [--max-line BYTES] [--require-acks] [--truncate apply|ignore|stop]\n"
 "               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop]\n"
 "               [--index TEMPLATE] [--when TABLE=JSON] [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
-"               [--verify]\n"
+"               [--on-error dead-letter|stop] [--max-retries N] [--retry-for SECONDS] [--linger MS]\n"
+"               [--stats] [--metrics-file FILE] [--verify]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
 "       es-bulk [OPTION...] --count|--list DB.TABLE...\n"
 "       es-bulk --help | --version\n";
@@ -102,7 +110,7 @@ struct opts {
 	const char *given[SETTINGS];
 	struct buf urls;	/* each with LF behind it */
 	struct buf whens;	/* JSON: {TABLE:{"when":…},…} without its last brace */
-	bool check, count, list;
+	bool check, count, list, stop_on_error;
 	struct http_options http;
 	struct stream_options stream;
 };
@@ -138,6 +146,16 @@ policy(const char *name, const char *text, bool may_apply)
 		return POLICY_STOP;
 	log_error("--%s %s: must be %signore or stop", name, text, may_apply ? "apply, " : "");
 	exit(RC_USAGE);
+}
+
+static bool
+stops_on_error(const char *text)
+{
+	if (strcmp(text, "dead-letter") != 0 && strcmp(text, "stop") != 0) {
+		log_error("--on-error %s: must be dead-letter or stop", text);
+		exit(RC_USAGE);
+	}
+	return *text == 's';
 }
 
 static bool
@@ -194,6 +212,12 @@ option(struct opts *o, int ch)
 		o->http.timeout_s = (long)number("request-timeout", optarg, 1, MAX_TIMEOUT_S);
 		break;
 	case OPT_MAX_WAIT: s->bulk.max_wait_ms = (uint32_t)number("max-wait", optarg, 1, 3600) * 1000; break;
+	case OPT_ON_ERROR: o->stop_on_error = stops_on_error(optarg); break;
+	case OPT_MAX_RETRIES: s->bulk.max_retries = (uint32_t)number("max-retries", optarg, 0, INT32_MAX); break;
+	case OPT_RETRY_FOR: s->bulk.retry_for_ms = (uint64_t)number("retry-for", optarg, 1, 864000) * 1000; break;
+	case OPT_LINGER: s->bulk.linger_ms = (uint32_t)number("linger", optarg, 0, 60000); break;
+	case OPT_STATS: s->stats = true; break;
+	case OPT_METRICS_FILE: s->bulk.metrics_file = optarg; break;
 	case OPT_MAX_LINE: s->bulk.max_line = (size_t)number("max-line", optarg, 1024, 1 << 30); break;
 	case OPT_REQUIRE_ACKS: s->require_acks = true; break;
 	case OPT_TRUNCATE: s->truncate = policy("truncate", optarg, true); break;
@@ -261,6 +285,8 @@ settle(struct opts *o, struct config *c, struct error *e)
 		return -1;
 	b->http = &o->http;
 	b->jobs = (unsigned int)config_number(c, "delivery.jobs", 2);
+	if (o->stop_on_error)
+		b->dead_file = NULL;
 	b->batch_bytes = (size_t)config_number(c, "delivery.batch_bytes", 2 * (long long)MIB);
 	b->batch_count = (size_t)config_number(c, "delivery.batch_count", 5000);
 	b->max_dead = (uint64_t)config_number(c, "delivery.max_dead", 1000);
@@ -331,7 +357,7 @@ main(int argc, char *argv[])
 		.http.timeout_s = 60,
 		.stream = {
 			.truncate = POLICY_APPLY, .drop = POLICY_IGNORE, .rename = POLICY_STOP, .merge_partial = true,
-			.bulk = { .max_wait_ms = 30000, .max_line = 100 * MIB },
+			.bulk = { .max_wait_ms = 30000, .max_retries = UINT32_MAX, .max_line = 100 * MIB },
 		},
 	};
 	struct config c = { 0 };

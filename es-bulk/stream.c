@@ -34,6 +34,7 @@ stream_init(struct stream *s, const struct stream_options *o, struct error *e)
 	    buf_init(&s->shaped, MAX_SHAPED * o->bulk.max_line) == -1)
 		return error_set(e, RC_TEMP, "%s", strerror(errno));
 	s->told_ms = now_ms();
+	stats_init(&s->stats, o->stats);
 	return 0;
 }
 
@@ -302,9 +303,9 @@ tell(const struct stream *s, const char *what)
 {
 	const struct bulk *b = &s->bulk;
 
-	log_info("%s rows=%" PRIu64 " written=%" PRIu64 " stale=%" PRIu64 " dead=%" PRIu64 " retried=%" PRIu64
+	log_info("%s rows=%" PRIu64 " written=%" PRIu64 " stale=%" PRIu64 " dead=%" PRIu64 " retried=%" PRIu64 " folded=%" PRIu64
 	    " requests=%" PRIu64 " bytes=%" PRIu64, what, b->rows, b->count.items, b->count.stale, b->dead.written,
-	    b->count.retried, b->count.requests, b->count.bytes);
+	    b->count.retried, b->count.folded, b->count.requests, b->count.bytes);
 }
 
 /* One turn of the loop: what is at hand of the input, then what the engine has to say. */
@@ -326,6 +327,9 @@ turn(struct stream *s, struct error *e)
 	now = now_ms();
 	if (check_quiet(s, now, e) == -1)
 		return -1;
+	if (s->stats.on && s->targets.last != NULL)
+		stats_count(&s->stats, s->targets.last->table, NULL, s->bulk.rows - s->stats.rows,
+		    s->bulk.count.bytes - s->stats.bytes);
 	if (now - s->told_ms >= TELL_MS) {
 		s->told_ms = now;
 		tell(s, "on the way");
@@ -344,6 +348,7 @@ stream_run(struct stream *s, struct error *e)
 		return -1;
 	if (s->o.print_mapping && write_all(STDOUT_FILENO, s->printed == 0 ? "{}\n" : "\n}\n", 3) == -1)
 		return error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
+	stats_end(&s->stats);
 	tell(s, "finished");
 	if (s->bulk.count.differences > 0)
 		return error_set(e, RC_FAIL, "rows and documents differ differences=%" PRIu64 " rows=%" PRIu64,

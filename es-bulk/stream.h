@@ -4,6 +4,7 @@
 #define ES_BULK_STREAM_H
 
 #include "lib/line.h"
+#include "lib/stats.h"
 
 #include "es-bulk/bulk.h"
 #include "es-bulk/index.h"
@@ -18,6 +19,7 @@ struct stream_options {
 	bool merge_partial;
 	bool require_acks;
 	bool print_mapping;		/* and nothing else */
+	bool stats;
 	struct target_options tables;
 };
 
@@ -35,6 +37,7 @@ struct stream {
 	uint64_t quiet_ms;		/* when the first of them came; blocked time counts as none */
 	bool quiet_told;
 	uint64_t told_ms;		/* last line on how far it is */
+	struct stats stats;
 	uint64_t printed;		/* mappings */
 };
 

@@ -24,7 +24,7 @@ feed() {
 	feed_file=$1 feed_name=$2 feed_rc=$3
 	shift 3
 	rc=0
-	es-bulk --url "$url" "$@" <"$tmp/$feed_file" >"$tmp/out" 2>"$tmp/err" || rc=$?
+	timeout 60 es-bulk --url "$url" "$@" <"$tmp/$feed_file" >"$tmp/out" 2>"$tmp/err" || rc=$?
 	is "$rc" "$feed_rc" "$feed_name" || diag "$(cat "$tmp/err")"
 }
 source='{"op":"source","server":"s1","epoch":0}'
@@ -318,5 +318,50 @@ unset M2E_ELASTIC_PASSWORD M2E_ELASTIC_USERNAME
 printf '{"elastic":{"address":"%s","username":"es","password_file":"%s"}}' "$url" "$tmp/password" >"$tmp/config.json"
 feed first 'a password by the configuration' 0 --config "$tmp/config.json"
 unlike "$(cat "$tmp/err")" 'pass word' 'never in the log'
+
+### giving up, lingering, folding, counters
+
+engine limits
+{ echo "$source"; row 1 10; commit 20; } | lines one
+feed one 'an engine that is well' 0
+behave '{"faults":{"unavailable":1}}' >"$tmp/told"
+{ echo "$source"; row 2 30; commit 40; } | lines two
+feed two 'so many tries, and no more' 75 --max-retries 3
+like "$(cat "$tmp/err")" 'given up after 4 tries' '... is told'
+unlike "$(cat "$tmp/out")" '"b.000001:40"' '... what was not written is not acknowledged'
+feed two 'so long, and no longer' 75 --retry-for 1
+like "$(cat "$tmp/err")" 'given up after 1 s' '... is told, too'
+behave '{"faults":{"item":0}}' >"$tmp/told"
+{ echo "$source"; echo '{"op":"insert","db":"d","table":"t","key":["9"],"pos":"b.000001:50","row":{"poison":1}}'; } | lines poison
+feed poison 'a refused document is a dead letter' 3 --dead-letter "$tmp/dead.limits"
+feed poison '... unless it is to stop' 1 --dead-letter "$tmp/dead.limits" --on-error stop
+is "$(grep -c '' "$tmp/dead.limits")" 1 '... and then not put there'
+rc_is 2 'no such way' es-bulk --on-error=ignore
+behave '{"faults":{"item":0}}' >"$tmp/told"
+before=$(jq .requests "$tmp/told")
+mkfifo "$tmp/slow"
+timeout 60 es-bulk --url "$url" --jobs 1 --linger 60000 <"$tmp/slow" >"$tmp/out" 2>"$tmp/err" &
+lingers=$!
+exec 3>"$tmp/slow"
+{ echo "$source"; row 20 100; } >&3
+looked() { [ "$(behave '{}' | jq .requests)" -gt "$before" ]; }
+wait_until 20 looked # the table's first row is taken
+{ row 21 110; row 22 120; commit 130; } >&3
+exec 3>&-
+wait $lingers
+is "$(tail -n 1 "$tmp/out")" "$(commit 130)" 'what lingers is sent at the end of input'
+behave '{}' >"$tmp/told"
+is "$(get /d.t/_doc/21 | jq .found)" true '... all of it'
+like "$(cat "$tmp/err")" 'written=3 .* requests=1 ' '... as one request'
+before=$(jq .items "$tmp/told")
+{ echo "$source"; for i in 1 2 3 4 5 6 7 8 9; do row 30 "20$i"; row 31 "21$i"; done; commit 300; } | lines often
+feed often 'documents that change often' 0 --jobs 1 --metrics-file "$tmp/metrics"
+is "$(get /d.t/_doc/30 | jq ._source.at)/$(get /d.t/_doc/31 | jq ._source.at)" 209/219 '... have their last row'
+behave '{}' >"$tmp/told"
+is "$(($(jq .items "$tmp/told") - before))" 2 '... and are written once a request'
+is "$(sed -n 's/^m2e_es_bulk_\(rows\|documents\|folded\|acknowledged\)_total //p' "$tmp/metrics" | paste -sd' ')" '18 2 16 2' 'counters are in the file'
+is "$(grep -c '^# TYPE m2e_es_bulk_[a-z_]* \(counter\|gauge\)$' "$tmp/metrics")" "$(grep -c '^m2e_es_bulk_[a-z_]* [0-9]*$' "$tmp/metrics")" '... each with its type'
+feed one 'a file that cannot be written ends nothing' 0 --metrics-file "$tmp/none/metrics"
+like "$(cat "$tmp/err")" 'no metrics from now on' '... and is told'
 
 done_testing

@@ -8,6 +8,7 @@
 #include "es-bulk/ack.h"
 #include "es-bulk/answer.h"
 #include "es-bulk/mapping.h"
+#include "es-bulk/throttle.h"
 #include "es-bulk/sigv4.h"
 
 #include "tests/tap.h"
@@ -151,6 +152,74 @@ test_retries(void)
 	batch_free(&b);
 }
 
+/* One more write, as bulk_put queues it. */
+static void
+write_one(struct batch *b, uint64_t seq, const char *start, const char *id, uint64_t version, uint64_t hash)
+{
+	struct change c = { .line = "{}", .len = 2, .version = version, .number = seq };
+	size_t at = b->body.len;
+	struct error e;
+
+	buf_puts(&b->body, start);
+	buf_puts(&b->body, id);
+	buf_puts(&b->body, ",\"version\":1}}\n");
+	batch_add(b, &c, seq, hash, at, (struct slice){ NULL, 0 }, &e);
+	batch_fold(b, start, strlen(start), text(id));
+}
+
+static void
+test_folding(void)
+{
+	static const char in_a[] = "{\"index\":{\"_index\":\"a\",\"_id\":", del_a[] = "{\"delete\":{\"_index\":\"a\",\"_id\":";
+	static const char in_b[] = "{\"index\":{\"_index\":\"b\",\"_id\":";
+	struct batch b;
+	struct error e;
+
+	batch_init(&b, 1 << 20, &e);
+	write_one(&b, 3, in_a, "\"1\"", 10, 7);
+	write_one(&b, 4, in_a, "\"2\"", 11, 8);
+	write_one(&b, 5, del_a, "\"1\"", 12, 7);
+	write_one(&b, 6, in_b, "\"1\"", 13, 7);	/* other documents with the same hash */
+	write_one(&b, 7, in_a, "\"3\"", 14, 7);
+	write_one(&b, 8, in_a, "\"2\"", 1, 8);	/* an older change */
+	batch_close(&b);
+	ok(b.count == 5 && b.items[0].seq == 4 && b.items[1].seq == 5 && b.items[4].seq == 8,
+	    "a change is folded into the next one of its document, if that is no older");
+	ok(memcmp(b.body.data, in_a, sizeof(in_a) - 1) == 0 && b.body.len == batch_bytes(&b, 5) &&
+	    memcmp(b.body.data + b.items[1].at, del_a, sizeof(del_a) - 1) == 0, "... what is left stands in its order");
+	ok(batch_oldest(&b) == 3, "... and counts as not done until all of it is");
+	batch_clear(&b, 1024);
+	write_one(&b, 9, in_a, "\"1\"", 20, 7);
+	ok(batch_oldest(&b) == 9 && !b.items[0].folded, "a new batch knows nothing of the old one");
+	batch_free(&b);
+}
+
+static void
+test_throttle(void)
+{
+	struct throttle p;
+	int i;
+
+	throttle_init(&p, 1 << 20, 4);
+	ok(p.bytes == 1 << 20 && p.window == 4, "the most is asked first");
+	ok(throttle_less(&p, 100, 200) && p.bytes == 1 << 19 && p.window == 2, "a refusal halves requests and their number");
+	ok(!throttle_less(&p, 150, 210) && p.window == 2, "... once for all that were under way");
+	for (i = 0; i < 10; i++)
+		throttle_less(&p, 300, 300);
+	ok(p.window == 1 && p.bytes == MIN_BATCH_BYTES, "... down to one small one");
+	for (i = 0; i < 40; i++)
+		throttle_good(&p, p.bytes, 1000, 400);
+	ok(p.window == 4 && p.bytes == 1 << 20, "it grows again, up to what was allowed");
+	throttle_good(&p, p.bytes, 900000, 500);
+	ok(p.window == 4, "a request below a second is never too slow");
+	throttle_good(&p, p.bytes, 9000000, 10000);
+	ok(p.window == 2, "one that takes far longer than those before halves it");
+	throttle_good(&p, p.bytes, 5000000, 20000);
+	ok(p.window == 2, "... but what is slow for good does not");
+	throttle_limit(&p, 100000);
+	ok(p.bytes == 100000 && p.max_bytes == 100000, "an engine's own limit holds");
+}
+
 static void
 control(struct ack *a, const char *line, enum op op, uint64_t rows)
 {
@@ -282,6 +351,8 @@ main(void)
 	test_verdicts();
 	test_answers();
 	test_retries();
+	test_folding();
+	test_throttle();
 	test_acks();
 	test_mappings();
 	test_signatures();

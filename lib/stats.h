@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* --stats: how a load goes on, for the person at the terminal. */
-#ifndef DUMP_READER_STATS_H
-#define DUMP_READER_STATS_H
+/* --stats: how it goes on, for the person at the terminal. */
+#ifndef LIB_STATS_H
+#define LIB_STATS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ struct stats {
 
 /* Off unless standard error is a terminal. */
 void	 stats_init(struct stats *, bool wanted);
-/* So many rows, of so many bytes, more: a line once a second, over the one before. */
+/* So many rows, of so many bytes, more: a line once a second, over the one before. table: NULL where db is all of a name. */
 void	 stats_count(struct stats *, const char *db, const char *table, uint64_t rows, uint64_t bytes);
 /* The last line stays. */
 void	 stats_end(struct stats *);

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "lib/retry.h"
-
-#include "stats.h"
+#include "lib/stats.h"
 
 #define TELL_MS 1000
 #define LOOK_ROWS 256	/* single rows between two looks at the clock */
@@ -49,8 +48,8 @@ tell(struct stats *s, const char *db, const char *table, uint64_t now)
 		seconds = 0.001;
 	if (left >= 0)
 		snprintf(ending, sizeof(ending), ", %ld:%02ld:%02ld left", left / 3600, left / 60 % 60, left % 60);
-	n = snprintf(text, sizeof(text), "%.64s.%.64s: %" PRIu64 " rows, %.0f rows/s, %.1f MB/s%s\033[K\r", db, table,
-	    s->rows, (double)s->rows / seconds, (double)s->bytes / seconds / 1e6, ending);
+	n = snprintf(text, sizeof(text), "%.64s%s%.64s: %" PRIu64 " rows, %.0f rows/s, %.1f MB/s%s\033[K\r", db,
+	    table == NULL ? "" : ".", table == NULL ? "" : table, s->rows, (double)s->rows / seconds, (double)s->bytes / seconds / 1e6, ending);
 	if (n > 0 && write(STDERR_FILENO, text, strlen(text)) == -1)
 		s->on = false;
 	s->told_ms = now;
