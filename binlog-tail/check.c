@@ -11,6 +11,7 @@
 #include <mysqld_error.h>
 
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/shape.h"
 
 #include "catalog.h"
@@ -98,6 +99,8 @@ static const struct setting {
 	    "comes too late", "SET GLOBAL binlog_row_metadata=FULL" },
 	{ "binlog_row_value_options", ON_MYSQL, false, "", WARNING, "partial JSON updates are read with binlog_row_image=FULL only",
 	    "SET GLOBAL binlog_row_value_options=''" },
+	{ "gtid_mode", ON_MYSQL, false, "ON", WARNING, "without GTIDs a stream cannot go on at another server",
+	    "SET GLOBAL enforce_gtid_consistency=ON, then gtid_mode to ON, a step at a time" },
 	{ "server_id", ON_BOTH, true, "0", FAILURE, "a server without an id takes no replicas", "set server_id" },
 };
 
@@ -115,6 +118,26 @@ check_setting(struct check *c, const struct setting *s)
 	if ((strcasecmp(value, s->value) == 0) == s->not)
 		return say(c, s->name, s->level, s->advice, "%s is %s: %s", s->name, value, s->why);
 	return say(c, s->name, OK, NULL, "%s is %s", s->name, value[0] == '\0' ? "empty" : value);
+}
+
+int
+check_warn(MYSQL *my, const struct db_server *server, struct error *e)
+{
+	struct check c = { .my = my, .server = *server, .e = e };
+	const struct setting *s;
+	char value[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		s = &settings[i];
+		if (s->level != FAILURE || (s->on & (server->mariadb ? ON_MARIADB : ON_MYSQL)) == 0)
+			continue;
+		if (variable(&c, s->name, value) == -1)
+			return -1;
+		if (value[0] != '\0' && (strcasecmp(value, s->value) == 0) == s->not)
+			log_warn("%s is %s: %s: %s", s->name, value, s->why, s->advice);
+	}
+	return 0;
 }
 
 /* How long the server keeps its log. */
@@ -254,8 +277,9 @@ check_xa(struct check *c)
 
 	if (db_row(c->my, &r, &ignored, "XA RECOVER") == -1)
 		return 0;	/* MySQL asks a privilege for it that we can do without */
-	rc = r.found ? say(c, "xa", WARNING, "finish it, leave the tables that it changes out, or hold its rows (--xa=hold)",
-	    "an XA transaction is prepared: its rows are fatal to a stream that does not hold them") :
+	rc = r.found && c->tail->xa.hold ? say(c, "xa", OK, NULL, "an XA transaction is prepared: its rows are held") :
+	    r.found ? say(c, "xa", WARNING, "finish it, or leave the tables that it changes out, or hold its rows: --xa=hold",
+	    "an XA transaction is prepared: rows of chosen tables in one end the stream") :
 	    say(c, "xa", OK, NULL, "no XA transaction is prepared");
 	db_row_free(&r);
 	return rc;

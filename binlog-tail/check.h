@@ -12,5 +12,7 @@
 
 /* Prints a line a fact. server_id: ours, 0 = random. 0; 1: at least one of them is a failure; -1 when it can't be asked. */
 int	 check_run(const struct db_options *, const struct tail *, uint32_t server_id, struct error *);
+/* Logs what of its settings makes a stream fail sooner or later. -1: as db_row. */
+int	 check_warn(MYSQL *, const struct db_server *, struct error *);
 
 #endif

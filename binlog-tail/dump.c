@@ -157,10 +157,11 @@ read_error(struct dump *d, struct error *e)
 	char oldest[SERVERLOG_TEXT];
 	const char *text = mysql_error(d->my);
 
+	if (strstr(text, "same server_uuid") != NULL || strstr(text, "same server_id") != NULL)
+		return error_set(e, RC_FAIL, "the server: %s (error %u): each reader needs a --server-id of its own", text,
+		    mysql_errno(d->my));
 	if (mysql_errno(d->my) != ER_MASTER_FATAL_ERROR_READING_BINLOG)
 		return db_error(d->my, e, "read the binary log");
-	if (strstr(text, "same server_uuid") != NULL || strstr(text, "same server_id") != NULL)
-		return error_set(e, RC_FAIL, "the server: %s (--server-id: another one is needed)", text);
 	serverlog_oldest(&d->options, oldest);
 	return error_set(e, RC_POSITION, "the server: %s (error %u); the oldest file that it has is %s", text,
 	    mysql_errno(d->my), oldest);

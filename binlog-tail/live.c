@@ -9,6 +9,7 @@
 #include "lib/retry.h"
 #include "lib/stop.h"
 
+#include "check.h"
 #include "dump.h"
 #include "event.h"
 #include "live.h"
@@ -237,7 +238,7 @@ begin(struct live *l)
 	l->server = l->dump.server;
 	t->mariadb = l->server.mariadb;
 	if (executed_fits(t) == -1 || read_name_case(l) == -1 || find_from(l, &l->from) == -1 ||
-	    look_for_queries(l) == -1)
+	    look_for_queries(l) == -1 || check_warn(l->dump.my, &l->server, t->e) == -1)
 		return -1;
 	if (o->from == FROM_GTIDS) {
 		if (begin_by_gtids(l, o->from_gtids) == -1)
