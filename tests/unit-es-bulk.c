@@ -207,7 +207,7 @@ test_throttle(void)
 	for (i = 0; i < 10; i++)
 		throttle_less(&p, 300, 300);
 	ok(p.window == 1 && p.bytes == MIN_BATCH_BYTES, "... down to one small one");
-	for (i = 0; i < 40; i++)
+	for (i = 0; i < 60; i++)
 		throttle_good(&p, p.bytes, 1000, 400);
 	ok(p.window == 4 && p.bytes == 1 << 20, "it grows again, up to what was allowed");
 	throttle_good(&p, p.bytes, 900000, 500);
