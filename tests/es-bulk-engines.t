@@ -18,6 +18,10 @@ feed() {
 	es-bulk --config "$tmp/es.json" "$@" <"$tmp/$feed_file" >"$tmp/out" 2>"$tmp/err" || rc=$?
 	is "$rc" "$feed_rc" "$es_kind: $feed_name" || diag "$(cat "$tmp/err")"
 }
+# its indices, of the engine in use
+clean() {
+	es GET '/_cat/indices?h=index' | grep "^$name" | while read -r i; do es DELETE "/$i"; done >"$tmp/told"
+}
 configure() {
 	(
 		umask 077
@@ -25,7 +29,7 @@ configure() {
 		jq -n --arg a "$es_url" --arg u "$es_user" --arg p "$tmp/es.password" --arg c "$es_ca" '{elastic: ({address: $a} +
 			(if $u == "" then {} else {username: $u, password_file: $p} end) + (if $c == "" then {} else {ca_file: $c} end))}' >"$tmp/es.json"
 	)
-	at_exit "es GET '/_cat/indices?h=index' | grep '^$name' | while read -r i; do es DELETE \"/\$i\"; done >/dev/null"
+	at_exit clean
 }
 # while_running COMMAND...: a row is written, COMMAND done, FILE's lines sent; status in $rc
 while_running() {
@@ -195,6 +199,7 @@ on_engine() {
 
 need_opensearch
 on_engine
+clean
 need_elasticsearch
 on_engine
 
