@@ -180,6 +180,7 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 	MYSQL *my = mysql_init(NULL);
 	char where[512];
 	my_bool on = 1;
+	bool connected;
 
 	if (my == NULL) {
 		error_set(e, RC_TEMP, "connect: %s", strerror(ENOMEM));
@@ -195,8 +196,11 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 	set_tls(my, o);
 	if (tls)
 		mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, &on);
-	if (mysql_real_connect(my, o->socket != NULL ? NULL : o->host, o->user, o->password, NULL, o->port,
-	    o->socket, 0) != NULL) {
+	connected = mysql_real_connect(my, o->socket != NULL ? NULL : o->host, o->user, o->password, NULL, o->port,
+	    o->socket, 0) != NULL;
+	if (o->server_public_key != NULL)	/* mysql_close does not free it */
+		mysql_optionsv(my, MYSQL_SERVER_PUBLIC_KEY, NULL);
+	if (connected) {
 		if (!lacks_tls(my, o))
 			return my;
 		error_set(e, RC_FAIL, "connect to %s:%u: the server does not support TLS, ssl_mode is %s", o->host, o->port,
