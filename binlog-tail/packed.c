@@ -65,7 +65,7 @@ packed_open(struct packed *p, struct cursor *body, struct error *e)
 	uint64_t kind, type = UINT64_MAX, size = UINT64_MAX, value;
 	struct cursor field;
 
-	p->sized = false;
+	p->open = p->sized = false;
 	p->out = 0;
 	while ((kind = cur_lenenc(body)) != HEADER_END && !body->bad) {
 		field = cur_sub(body, (size_t)cur_lenenc(body));
@@ -87,6 +87,7 @@ packed_open(struct packed *p, struct cursor *body, struct error *e)
 		return error_set(e, RC_FAIL, "a payload compressed in a way that is not known (%" PRIu64 ")", type);
 	if (size != cur_left(body))
 		return error_set(e, RC_FAIL, "a payload of %zu bytes that says it has %" PRIu64, cur_left(body), size);
+	p->open = true;
 	return inflater_start(&p->inflater, type == TYPE_ZSTD ? COMPRESSION_ZSTD : COMPRESSION_NONE, *body, NULL, NULL, e);
 }
 
@@ -102,6 +103,7 @@ packed_next(struct packed *p, const uint8_t **event, size_t *n, struct error *e)
 		if (p->sized && p->out != p->size)
 			return error_set(e, RC_FAIL, "a payload of %" PRIu64 " bytes once decompressed that says it has "
 			    "%" PRIu64, p->out, p->size);
+		p->open = false;
 		return 0;
 	}
 	if (rc == 1) {
@@ -126,6 +128,8 @@ packed_body(struct packed *p, struct cursor *c, struct error *e)
 	uint64_t size = size_bytes >= 1 && size_bytes <= 4 ? cur_be(c, size_bytes) : 0;
 	ssize_t more;
 
+	if (p->open)	/* rows that an XA transaction kept could come here while it is read */
+		return error_set(e, RC_FAIL, "a compressed event inside a payload");
 	if (c->bad || (head & 0x80) == 0 || size_bytes == 0 || size_bytes > 4)
 		return -1;
 	if ((head >> 4 & 7) != 0)

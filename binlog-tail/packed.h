@@ -17,6 +17,7 @@
 struct packed {
 	struct inflater inflater;
 	struct buf bytes;	/* what came out last; grows as it comes, whatever sizes the event claims */
+	bool open;		/* a payload is, whose events borrow the bytes */
 	uint64_t size;		/* that all of the payload at hand must have, if it says so */
 	bool sized;
 	uint64_t out;		/* how much of it came out */

@@ -356,6 +356,33 @@ open_payload(void)
 	add_map(&inner, "t", 6);
 }
 
+/* No server mixes these, and both borrow one buffer. */
+static void
+test_xa_in_payload(void)
+{
+	static struct bytes body;
+	size_t plain;
+
+	begin("9.0.0");
+	t.xa.hold = true;
+	log_.n = inner.n = 0;
+	add_query(&log_, "XA START X'61',X'',1");
+	add_map(&log_, "t", 6);
+	put_rows_head(&body, EV_WRITE_ROWS_COMPRESSED_V1, "t", 6);
+	plain = body.n;
+	add_cells(&body, 1, "one");
+	add_packed(&log_, EV_WRITE_ROWS_COMPRESSED_V1, &body, plain, (uint32_t)(body.n - plain));
+	body.n = 0;
+	add(&body, "\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14);	/* two phases; format, lengths, 'a' */
+	add_event(&log_, EV_XA_PREPARE, 0, &body);
+	takes("compressed rows of a prepared XA transaction");
+	log_.n = 0;
+	t.group.state = GROUP_OPEN;
+	add_query(&inner, "XA COMMIT X'61',X'',1");
+	add_payload(&log_, &inner, 0, inner.n);
+	refused("payload: it commits them", "a compressed event inside a payload");
+}
+
 static void
 test_bad_payloads(void)
 {
@@ -398,6 +425,7 @@ test_bad_payloads(void)
 	add_payload(&log_, &inner, 0, inner.n);
 	takes("payload: an ignorable one in it");
 	is_text(lines(), "insert 1@4", "  is ignored");
+	test_xa_in_payload();
 	begin("9.0.0");
 	log_.n = inner.n = 0;
 	add_map(&inner, "t", 6);
