@@ -112,6 +112,52 @@ names() {
 	stop "$spawned"
 }
 
+# tables that take another one's place
+replaced() {
+	t="--table=$db.t" u="--table=$db.u"
+	sql "USE $db; DROP TABLE IF EXISTS t, u; CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE TABLE u (id int PRIMARY KEY, a int)"
+	start=$(position)
+	tail_spawn live --from now "$t" "$u"
+	sql "USE $db; INSERT INTO t VALUES (1, 10, 20); INSERT INTO u VALUES (1, 10)"
+	ok "$1, replaced: live" wait_until 20 seen "$tmp/live.out"
+
+	# gh-ost: a copy that is changed and filled takes the table's place, the old one a name that was kept free
+	sql "USE $db; CREATE TABLE _t_ghc (id bigint auto_increment PRIMARY KEY, hint varchar(64) NOT NULL, value varchar(255) NOT NULL);
+		CREATE TABLE _t_gho LIKE t; ALTER TABLE _t_gho DROP a, ADD c int; INSERT IGNORE INTO _t_gho (id, b) SELECT id, b FROM t LOCK IN SHARE MODE;
+		INSERT INTO _t_ghc VALUES (NULL, 'state', 'GhostTableMigrated'); REPLACE INTO _t_gho VALUES (1, 20, NULL);
+		CREATE TABLE _t_del (id int auto_increment PRIMARY KEY) COMMENT = 'ghost-cut-over-sentry'; DROP TABLE IF EXISTS _t_del;
+		RENAME TABLE t TO _t_del, _t_gho TO t; DROP TABLE IF EXISTS _t_ghc, _t_del"
+	# pt-online-schema-change: triggers keep the copy in step
+	sql "USE $db; CREATE TABLE _u_new (id int PRIMARY KEY, a int); ALTER TABLE _u_new CHANGE a a2 bigint;
+		CREATE TRIGGER pt_osc_d AFTER DELETE ON u FOR EACH ROW DELETE IGNORE FROM _u_new WHERE _u_new.id <=> OLD.id;
+		CREATE TRIGGER pt_osc_i AFTER INSERT ON u FOR EACH ROW REPLACE INTO _u_new (id, a2) VALUES (NEW.id, NEW.a);
+		INSERT LOW_PRIORITY IGNORE INTO _u_new (id, a2) SELECT id, a FROM u LOCK IN SHARE MODE; INSERT INTO u VALUES (2, 20);
+		RENAME TABLE $db.u TO $db._u_old, $db._u_new TO $db.u; DROP TABLE IF EXISTS _u_old; DROP TRIGGER IF EXISTS pt_osc_d"
+	ok "$1, replaced: live, by gh-ost and pt-online-schema-change" wait_until 20 seen "$tmp/live.out"
+	sql "USE $db; INSERT INTO t VALUES (2, 30, 40); INSERT INTO u VALUES (3, 5000000000)"
+	ok "$1, replaced: live, after it" wait_until 20 seen "$tmp/live.out"
+
+	# dropped, and made again with another shape
+	sql "USE $db; DROP TABLE t; CREATE TABLE t (x varchar(9) PRIMARY KEY, y int, z int); INSERT INTO t VALUES ('k', 1, 2)"
+	ok "$1, replaced: live, made again" wait_until 20 seen "$tmp/live.out"
+	stop "$spawned"
+	is "$rc" 0 "$1, replaced: nothing stops the stream" || diag "$(cat "$tmp/live.err")"
+	is "$(rows_of t "$tmp/live.out" | paste -sd' ')" \
+		'["insert",["1"],{"id":1,"a":10,"b":20}] ["insert",["2"],{"id":2,"b":30,"c":40}] ["insert",["k"],{"x":"k","y":1,"z":2}]' "$1, gh-ost, DROP and CREATE: each row has its own names"
+	is "$(rows_of u "$tmp/live.out" | paste -sd' ')" \
+		'["insert",["1"],{"id":1,"a":10}] ["insert",["2"],{"id":2,"a":20}] ["insert",["3"],{"id":3,"a2":5000000000}]' "$1, pt-online-schema-change: each row has its own names"
+	is "$(jq -r 'select(.op == "stale" or .op == "rename" or .op == "drop") | .op + " " + .table' "$tmp/live.out" | uniq | paste -sd,)" \
+		'rename t,stale t,rename u,stale u,drop t,stale t' "$1, replaced: it is said of each"
+
+	# a reader that lags behind all of it: nothing that the server has now is put on what was logged before
+	tail_run --from "$start" --until now "$t" "$u"
+	is "$rc $(jq -c 'select(.row)' "$tmp/out")" '1 ' "$1, replaced: a lagging reader does not guess"
+	stored "$tmp/live.out"
+	tail_run --state "$tmp/state" --from "$start" --until now "$t" "$u"
+	is "$rc" 0 "$1, replaced: with the schema history" || diag "$(cat "$tmp/err")"
+	is "$(jq -c 'select(.row)' "$tmp/out" | md5sum)" "$(jq -c 'select(.row)' "$tmp/live.out" | md5sum)" "$1, replaced: the same rows"
+}
+
 full_metadata() {
 	sql "DROP DATABASE $db"
 	new_database
@@ -197,6 +243,7 @@ lower_case() {
 for kind in $databases; do
 	own_database "$kind" # others must not see our statements
 	names "$kind"
+	replaced "$kind"
 	[ "$kind" = mysql-5.6 ] || full_metadata "$kind"
 	sql "DROP DATABASE $db"
 done
