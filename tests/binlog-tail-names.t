@@ -165,12 +165,12 @@ full_metadata() {
 	sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, a int unsigned, b enum('x', 'ü'))"
 	from=$(position)
 	sql "USE $db; INSERT INTO t VALUES (1, 4000000000, 'ü'); ALTER TABLE t DROP a, ADD a2 int unsigned FIRST; INSERT INTO t VALUES (7, 2, 'x');
-		ALTER TABLE t MODIFY b varchar(9) CHARACTER SET latin1, ADD z tinytext CHARACTER SET latin1;
+		ALTER TABLE t MODIFY b varchar(9) CHARACTER SET latin1, ADD p point, ADD z tinytext CHARACTER SET latin1;
 		INSERT INTO t (id, b, z) VALUES (3, 'ü', 'ß'); DROP TABLE t"
 	tail_run --from "$from" --until now --table "$db.*"
 	is "$rc" 0 "$1, FULL metadata: a reader that lags behind all changes"
 	is "$(rows_of t "$tmp/out" | paste -sd' ')" \
-		'["insert",["1"],{"id":1,"a":4000000000,"b":"ü"}] ["insert",["2"],{"a2":7,"id":2,"b":"x"}] ["insert",["3"],{"a2":null,"id":3,"b":"ü","z":"ß"}]' \
+		'["insert",["1"],{"id":1,"a":4000000000,"b":"ü"}] ["insert",["2"],{"a2":7,"id":2,"b":"x"}] ["insert",["3"],{"a2":null,"id":3,"b":"ü","p":null,"z":"ß"}]' \
 		"$1, FULL metadata: each row has its own names"
 	is "$(jq -r 'select(.op == "schema").from' "$tmp/out" | uniq)" event "$1, FULL metadata: they come from the event"
 
