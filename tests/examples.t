@@ -38,11 +38,27 @@ ok 'and saves the position' saved_past "$want"
 is "$(document 2 .status)" '"paid"' 'the document is there'
 ok 'again, with nothing new' timeout 60 sh -c "$(cat cron)"
 
-example man/m2e.1 '^cd \/var\/lib\/m2e' 'save$' >cron.m2e
+# script PATTERN: the script of m2e.1 that has it
+script() {
+	awk -v want="$1" '/^#!\/bin\/sh/ { text = ""; inside = 1 } /^\.Ed/ { if (inside && text ~ want) printf "%s", text; inside = 0 }
+		inside { text = text $0 "\n" }' "$root/man/m2e.1" |
+		sed -e "s|/var/lib/m2e|$tmp/state|g" -e "s|/etc/m2e.json|$tmp/m2e.json|g" -e "s|/backup|$tmp|g" -e "s|shop\\.|$db.|g"
+}
+script 'binlog-tail' >cron.m2e
 like "$(cat cron.m2e)" 'flock' 'm2e.1 has a script for it'
 sql "INSERT INTO $db.orders VALUES (3, 'paid', 3.00)"
 ok 'it works' timeout 60 sh -c "$(cat cron.m2e)"
 is "$(document 3 .status)" '"paid"' 'the document is there'
+sql "INSERT INTO $db.orders VALUES (5, 'paid', 5.00)"
+script 'dump-reader.*--live' >cron.live
+ok 'its script for a live load works' timeout 60 sh -c "$(cat cron.live)"
+is "$(document 5 .status)" '"paid"' 'the document is there'
+sql "UPDATE $db.orders SET status = 'sent' WHERE id = 5"
+ok 'a dump' dump-reader --config m2e.json --take-dump "$tmp/$db.sql" --table "$db.orders"
+gzip "$tmp/$db.sql"
+script 'sql.gz' >cron.dump
+ok 'its script for a dump works' timeout 60 sh -c "$(cat cron.dump)"
+is "$(document 5 .status)" '"sent"' 'the document is that of the dump'
 
 ### a filter in the middle
 
