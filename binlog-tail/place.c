@@ -24,6 +24,9 @@ read_format(struct place *p, const uint8_t *event, size_t n, struct error *e)
 		return error_set(e, RC_FAIL, "format event: %s", why);
 	if ((p->format.checksums || (p->from_file && p->format.own_checksum)) && !checksum_holds(event, n))
 		return error_set(e, RC_FAIL, "format event: its checksum is wrong");
+	/* of another size it may seem to be of a server that writes no checksums */
+	if (p->from_file && p->counted && p->header.log_pos != (uint32_t)(p->pos.offset + n))
+		return error_set(e, RC_FAIL, "format event: it says that it ends at %u", p->header.log_pos);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ for set in mysql-5.6-cascade mysql-9-cascade mysql-5.6-checksum-none mysql-5.6-m
 	mysql-5.6-cascade) ;;
 	mysql-5.6-*) schema='' ;; # that of the end does not fit what was altered
 	esac
-	for file in "$tmp/$set"/binlog.00000[12]; do
+	for file in "$tmp/$set"/binlog.00000[123]; do
 		[ -e "$file" ] || continue
 		ok "$set, ${file##*/}" "$hostile" "${HOSTILE_RUNS:-40}" "$schema" "$file"
 	done
