@@ -69,7 +69,9 @@ print([back(r["row"]["b"]) == x * 4000000 for r, x in zip(rows, (b"\0\xff\x10", 
 	done
 }
 
-need_mariadb
+# Its own, as mariadb-dump falls over a log that has an event beyond max_allowed_packet: it asks BINLOG_GTID_POS, gets NULL,
+# and does not look.
+own_database mariadb
 memory MariaDB 'SET SESSION max_recursive_iterations = 100000;'
 need_mysql
 memory MySQL 'SET SESSION cte_max_recursion_depth = 100000;'
