@@ -336,6 +336,8 @@ read_all(struct dump *d, struct error *e)
 		;
 	if (rc == -1)
 		return -1;
+	if (d->in.offset == 0 && d->load->work == NULL)	/* a dump program that failed, most likely */
+		return input_error(&d->in, NULL, e, "the dump is empty");
 	if (d->commented && !d->completed)
 		return input_error(&d->in, NULL, e, "no \"-- Dump completed\" line: the dump is truncated");
 	if (d->transaction)

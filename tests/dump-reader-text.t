@@ -155,7 +155,7 @@ rc_is 2 'a position that is none' dump-reader --pos here /dev/null
 rc_is 2 'a table that is none' dump-reader --table nodot /dev/null
 rc_is 2 'a time zone that is none' dump-reader --time-zone Europe/Helsinki /dev/null
 rc_is 1 'a file that is not there' dump-reader "$tmp/nosuch"
-rc_is 0 'an empty dump is complete' dump-reader /dev/null
+rc_is 1 'an empty dump is none' dump-reader /dev/null
 rc_is 0 '--help' dump-reader --help
 is "$(grep -o -e '--[a-z-]*' "$tmp/out" | sort -u | tr '\n' ' ')" \
 	"$(grep '^\.It' "$root/man/dump-reader.1" | grep -o 'Fl -[a-z-]*' | sed 's/Fl /-/' | sort -u | tr '\n' ' ')" '--help and the manual name the same options'
