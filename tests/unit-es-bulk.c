@@ -299,7 +299,8 @@ test_mappings(void)
 		is_text(mapping_type(mapping_of(cases[i].sql, 0)), cases[i].want, cases[i].sql);
 	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		ok(mapping_refused(refusals[i].answer, strlen(refusals[i].answer), &lacks, &type, &instead) &&
-		    strcmp(type, refusals[i].type) == 0 && strcmp(instead, refusals[i].instead) == 0, "refused: %s", type);
+		    strcmp(type, refusals[i].type) == 0 && strcmp(instead, refusals[i].instead) == 0, "refused: %s",
+		    refusals[i].type);
 	ok(!mapping_refused(refusals[0].answer, strlen(refusals[0].answer), &lacks, &type, &instead), "... once only");
 	is_text(mapping_type(mapping_of("bigint unsigned", lacks)), "keyword", "then keyword is asked for");
 	is_text(mapping_type(mapping_of("vector(3)", lacks)), "float", "... and a float for a vector");
