@@ -2,14 +2,8 @@
 # old holds what changed, no less and no more: also where the log has other bytes for the same value.
 . "${0%/*}/tap.sh"
 . "${0%/*}/servers.sh"
+. "${0%/*}/tail.sh"
 
-position() {
-	if [ "$db_kind" = mysql ]; then
-		sql 'SHOW BINARY LOG STATUS'
-	else
-		sql 'SHOW MASTER STATUS'
-	fi | awk '{ print $1 ":" $2 }'
-}
 # updates_of STATEMENTS: op and old of each row's update, when table t is t
 updates_of() {
 	from=$(position)

@@ -2,6 +2,7 @@
 # One row gives the same bytes by every road, on a newer MariaDB and an older MySQL.
 . "${0%/*}/tap.sh"
 . "${0%/*}/servers.sh"
+. "${0%/*}/tail.sh"
 . "${0%/*}/same-bytes.sh"
 
 need_database mariadb-11

@@ -1,14 +1,7 @@
 # shellcheck shell=sh
-# What same-bytes.t and same-bytes-more.t do; sourced after servers.sh.
+# What same-bytes.t and same-bytes-more.t do; sourced after servers.sh and tail.sh.
 : "${root:?} ${tmp:?}"
 
-position() {
-	if [ "$db_kind" = mysql ]; then
-		sql 'SHOW BINARY LOG STATUS'
-	else
-		sql 'SHOW MASTER STATUS'
-	fi | awk '{ print $1 ":" $2 }'
-}
 # rows FILE: table, key and row of each, byte by byte as they stand
 rows() {
 	sed -n '/"row":/s/^.*"table":\("[^"]*"\),"key":\(\[[^]]*\]\).*,"row":\({.*}\)}$/\1 \2 \3/p' "$1" | sort

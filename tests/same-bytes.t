@@ -3,6 +3,7 @@
 # every kind of key. (A FLOAT in a dump has only the digits that its server printed: the one exception.)
 . "${0%/*}/tap.sh"
 . "${0%/*}/servers.sh"
+. "${0%/*}/tail.sh"
 . "${0%/*}/same-bytes.sh"
 
 need_mariadb
