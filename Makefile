@@ -20,7 +20,7 @@ HEADERS = $(wildcard lib/*.h $(PROGRAMS:%=%/*.h))
 UNITS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit-*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 TESTS ?= $(wildcard tests/*.t) $(UNITS)
-SHELL_FILES = $(shell grep -slE '^\#!/bin/sh|shellcheck shell=sh' scripts/* tests/*.t tests/*.sh .ci/run)
+SHELL_FILES = $(shell grep -slE '^\#!/bin/sh|shellcheck shell=sh' scripts/* tests/*.t tests/*.sh .ci/run) $(B)/bin/m2e
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(B)/bin/m2e
 
@@ -45,9 +45,10 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/bin/m2e: scripts/m2e
+# One script of parts that only define functions, between its head and what calls them.
+$(B)/bin/m2e: scripts/m2e/head.sh $(filter-out %/head.sh %/main.sh,$(wildcard scripts/m2e/*.sh)) scripts/m2e/main.sh
 	@mkdir -p $(@D)
-	install -m 755 $< $@
+	cat $^ >$@.new && chmod 755 $@.new && mv $@.new $@
 
 $(B)/tests/unit-%: $(B)/tests/unit-%.o $(ARCHIVES)
 	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS_ALL)
@@ -91,7 +92,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 
 # Leaks are the sanitizers' to find: gcc 12 takes what is stored behind a pointer for lost.
 LEAKS = -Wno-analyzer-malloc-leak
-lint:
+lint: $(B)/bin/m2e
 	for h in $(HEADERS); do $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c $$h || exit 1; done
 	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer $(LEAKS) -c -o /dev/null $$c || exit 1; done
 	shellcheck -x -P tests -e SC1091,SC2154,SC2317 $(SHELL_FILES)

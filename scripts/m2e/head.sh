@@ -1,0 +1,36 @@
+#!/bin/sh
+# m2e: loads tables into a search engine and keeps them in step. m2e(1).
+# SPDX-License-Identifier: ISC
+set -u
+nl='
+' tab=$(printf '\t')
+IFS=$nl	# names of tables may hold spaces
+
+usage() {
+	cat <<-END
+		usage: m2e [-c FILE] [-qv] run
+		       m2e [-c FILE] status [--json]
+		       m2e [-c FILE] stop
+		       m2e [-c FILE] check
+		       m2e [-c FILE] load DB.TABLE… | --all
+		       m2e [-c FILE] verify [DB.TABLE…]
+		       m2e --help | --version
+	END
+}
+
+log() { # LEVEL MESSAGE
+	case $verbosity/$1 in
+	-[1-9]/INFO | -[2-9]/WARN | [0-]*/DEBUG) ;;
+	*) echo "$1 m2e: $2" >&2 ;;
+	esac
+}
+
+die() { # STATUS MESSAGE
+	log ERROR "$2"
+	exit "$1"
+}
+
+state() { m2e-state --state "$dir" "$@" 7>&-; }
+
+# shellcheck disable=SC2086
+setting() { m2e-state $options config get "$1"; }

@@ -1,0 +1,116 @@
+# Loading a table, step by step, each safe to repeat.
+
+dump_file() { echo "$dumps/$(echo "$1" | tr -c 'A-Za-z0-9_.\n-' '_').sql"; }
+
+# live, or dump: as it is configured, else live where the server proves what a SELECT sees
+load_method() {
+	method=$(setting load.method) || return
+	[ "$method" = auto ] || return 0
+	# shellcheck disable=SC2086
+	facts=$(dump-reader $options --parent-fd 6 --check 7>&-) || return
+	case $facts in
+	*'{"check":"live","level":"ok"'*) method=live ;;
+	*) method=dump ;;
+	esac
+	log INFO "tables are loaded by $method (load.method is auto)"
+}
+
+# The step that a table's load begins with: its dump, or its rows at once.
+begin_load() { # TABLE
+	[ -n "$method" ] || load_method || return
+	[ "$method" = live ] || { take_dump "$1"; return; }
+	state set table "$1" status=created && move_live "$1"	# also one whose dump was being taken
+}
+
+# created → moving → moved: rows go from the server to the index; what was interrupted goes on behind its last keys
+move_live() { # TABLE
+	state set table "$1" status=moving || return
+	token=$(state get table "$1" resume) || token=
+	log INFO "loading from the server table=$1${token:+ going on}"
+	# shellcheck disable=SC2046,SC2086
+	move "$1" --live --jobs $(setting load.jobs) ${token:+--resume$nl$token}
+}
+
+# created → dumping → dumped: a dump with its position inside
+take_dump() { # TABLE
+	state set table "$1" status=dumping || return
+	log INFO "dumping table=$1 file=$(dump_file "$1")"
+	mkdir -p "$dumps" && chmod 700 "$dumps" || return 1
+	# shellcheck disable=SC2086
+	sh -c 'echo $$ >"$0"; exec "$@"' "$dir/run/load.pid" \
+		dump-reader $options --parent-fd 6 \
+		--take-dump "$(dump_file "$1")" --table "$1" 7>&- || return
+	state set table "$1" status=dumped "dump=$(dump_file "$1")"
+}
+
+# dumped → moving → moved: its rows go to the index; a load that was interrupted goes on where it was
+move_dump() { # TABLE
+	file=$(state get table "$1" dump) || file=
+	if [ ! -s "$file" ]; then
+		log WARN "the dump is gone, taking it again table=$1"
+		state set table "$1" status=created
+		return 75
+	fi
+	state set table "$1" status=moving || return
+	token=$(state get table "$1" resume) || token=
+	log INFO "loading table=$1 resume=${token:-start}"
+	# shellcheck disable=SC2086 # the token, if there is one, and its option are two words
+	move "$1" ${token:+--resume$nl$token} "$file" || return
+	[ "$(setting load.keep_dump)" = true ] || rm -f "$file"
+}
+
+# A table that came from a dump has its file's name.
+go_on_moving() { # TABLE
+	if state get table "$1" dump >/dev/null; then move_dump "$1"; else move_live "$1"; fi
+}
+
+# moving → moved: what dump-reader gives by these arguments
+move() { # TABLE ARGUMENT…
+	table_to_move=$1
+	shift
+	# shellcheck disable=SC2086
+	pipe load "$table_to_move" dump-reader $options --parent-fd 6 --source "$server" \
+		--epoch "$epoch" --table "$table_to_move" "$@"
+	rc=$?
+	[ $rc = 0 ] || [ $rc = 3 ] || return $rc
+	state get table "$table_to_move" s0 >/dev/null || return 75	# stopped before its end
+	state set table "$table_to_move" status=moved || return
+	log INFO "loaded table=$table_to_move rows=$(state get table "$table_to_move" rows) s0=$(state get table "$table_to_move" s0)"
+}
+
+# moved: its changes since, up to POS, beside whatever else runs
+catch_up() { # TABLE UNTIL
+	from=$(state get table "$1" pos) || from=$(state get table "$1" s0) || return 1
+	log INFO "catching up table=$1 from=$from until=$2"
+	# shellcheck disable=SC2086
+	pipe load "$1" binlog-tail $options --parent-fd 6 --state "$dir" \
+		--from "$from" --until "$2" --table "$1@$from"
+}
+
+# Brings every waiting table to `moved`, and near the main stream if there is one.
+load_waiting() {
+	method=
+	for table_to_load in $(waiting); do
+		while :; do
+			orphaned || [ -e "$dir/run/stopping" ] && return 75
+			case $(state get table "$table_to_load" status) in
+			created | dumping) begin_load "$table_to_load" ;;
+			dumped) move_dump "$table_to_load" ;;
+			moving) go_on_moving "$table_to_load" ;;
+			moved)
+				main_covers_some || break
+				catch_up "$table_to_load" now
+				rc=$?
+				[ $rc = 0 ] || [ $rc = 3 ] || return $rc
+				break
+				;;
+			*) break ;;
+			esac || return
+		done
+	done
+}
+
+waiting() { state get tables | awk -F '\t' '$2 ~ /^(created|dumping|dumped|moving|moved)$/ { print $1 }'; }
+moved() { state get tables | awk -F '\t' '$2 == "moved" { print $1 }'; }
+covered() { state get covered; }
+main_covers_some() { [ -n "$(covered)" ]; }

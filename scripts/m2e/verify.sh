@@ -1,0 +1,70 @@
+# m2e verify: rows beside documents.
+
+# beside PROGRAM ARGUMENT…: PROGRAM's rows beside their documents; what differs goes to $diff. That alone, or nothing,
+# is found by a comparison that came to its end: all else is the status.
+beside() {
+	{
+		"$@"
+		echo $? >"$diff.1"
+	} | {
+		# shellcheck disable=SC2086
+		es-bulk $options --verify 2>"$diff.log" >"$diff.new"
+		echo $? >"$diff.2"
+	}
+	cat "$diff.new" >>"$diff"
+	grep -v 'es-bulk: \(rows and documents differ\|finished \)' "$diff.log" >&2
+	rc=$(cat "$diff.2")
+	if [ "$rc" = 1 ] && tail -n 1 "$diff.log" | grep -q '^ERROR es-bulk: rows and documents differ '; then
+		rc=0
+	fi
+	rc=$(verdict "$(cat "$diff.1")" "$rc")
+	return "$rc"
+}
+
+# The keys of all documents, each looked up in the table: those that it lacks are deletes.
+look_up_documents() { # TABLE
+	# shellcheck disable=SC2086
+	es-bulk $options --list "$1" >"$diff.ids" || return
+	# shellcheck disable=SC2086
+	dump-reader $options --keys "$diff.ids"
+}
+
+# What differed is looked at again: it may have changed between the two looks, or be on its way.
+look_again() {
+	for wait_s in 1 3; do
+		[ -s "$diff" ] || return 0
+		sleep $wait_s
+		mv "$diff" "$diff.before"
+		: >"$diff"
+		# shellcheck disable=SC2086
+		beside dump-reader $options --keys "$diff.before" || return
+	done
+}
+
+verify_table() { # TABLE
+	: >"$diff"
+	# shellcheck disable=SC2086
+	beside dump-reader $options --live --table "$1" || return
+	rows=$(sed -n 's/.*es-bulk: .* rows=\([0-9]*\).*/\1/p' "$diff.log" | tail -n 1)
+	beside look_up_documents "$1" && look_again || return
+	cat "$diff"
+	# shellcheck disable=SC2086
+	docs=$(es-bulk $options --count "$1" | sed 's/.*"docs":\([0-9a-z]*\).*/\1/') || return
+	n=$(wc -l <"$diff")
+	log INFO "verified table=$1 rows=$rows documents=$docs differences=$n"
+	[ "$n" = 0 ]
+}
+
+# Rows beside documents: what differs is printed, with its key, as dump-reader --keys reads it.
+verify() {
+	folder=$(mktemp -d "${TMPDIR:-/tmp}/m2e-verify.XXXXXX") || exit 1
+	trap 'rm -rf "$folder"' EXIT
+	diff=$folder/differences worst=0
+	# shellcheck disable=SC2046
+	[ $# -gt 0 ] || set -- $(covered | cut -f 1)
+	[ $# -gt 0 ] || die 1 "no table is in step yet"
+	for t; do
+		verify_table "$t" || worst=$(verdict $? "$worst")
+	done
+	exit "$worst"
+}
