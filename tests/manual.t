@@ -14,7 +14,7 @@ in_source() {
 			! grep -q SHAPE_LONG_OPTIONS "$1"/*.c || cat lib/shape.h
 		} | sed -n 's/.*{ "\([a-z-]*\)", [a-z]*_argument.*/\1/p'
 	else
-		grep -oE -e '--[a-z][a-z-]*( \||\)| \])' "scripts/$1" | sed 's/^--//; s/[] |)]*$//'
+		cat "scripts/$1"/*.sh | grep -oE -e '--[a-z][a-z-]*( \||\)| \])' | sed 's/^--//; s/[] |)]*$//'
 	fi | sort -u
 }
 # Long options by name, short ones as -x.
