@@ -411,7 +411,7 @@ bulk_ask(struct bulk *b, const char *method, const char *path, const struct buf 
 		else
 			http_reason(&b->call, why, sizeof(why));
 		if (b->impatient || (!broken && !http_is_temporary(&b->call)))
-			return error_set(e, RC_FAIL, "%s: %s", b->http.base, why);
+			return error_set(e, http_is_temporary(&b->call) ? RC_TEMP : RC_FAIL, "%s: %s", b->http.base, why);
 		if (bulk_wait(b, &b->retry, b->call.retry_after_ms, why, &wait, e) == -1)
 			return -1;
 		wake = now_ms() + wait;

@@ -26,6 +26,7 @@ index_free(struct index *x)
 	free(x->s0);
 	free(x->born);
 	free(x->load);
+	free(x->replaces);
 	free(x->spare);
 }
 
@@ -75,21 +76,31 @@ text_of(const struct json *j, int t)
 	return t == -1 || json_type(j, t) != JSON_STRING ? NULL : json_strdup(j, t);
 }
 
+/* As it stands. */
+static char *
+value_of(const struct json *j, int t)
+{
+	const char *raw;
+	size_t n;
+
+	if (t == -1)
+		return NULL;
+	raw = json_slice(j, t, &n);
+	return strndup(raw, n);
+}
+
 static int
-read_meta(const struct place *p, struct index *x, struct error *e)
+read_meta(const struct place *p, const char *alias, struct index *x, struct error *e)
 {
 	const struct json *j = &x->json;
-	const char *raw;
 	char *table;
-	size_t n;
-	int at;
 
 	x->m2e = json_member(j, x->meta, "m2e");
 	if (x->m2e == -1)
 		return 0;
 	if ((table = text_of(j, json_member(j, x->m2e, "table"))) == NULL || strcmp(table, p->target->table) != 0) {
 		error_set(e, RC_FAIL, "index %s behind alias %s holds table %s, not %s: the two cannot both be kept there "
-		    "(names of indices have no upper case; elastic.tables can give one of them another)", x->name, p->alias, table == NULL ? "?" : table, p->target->table);
+		    "(names of indices have no upper case; elastic.tables can give one of them another)", x->name, alias, table == NULL ? "?" : table, p->target->table);
 		free(table);
 		return -1;
 	}
@@ -98,43 +109,47 @@ read_meta(const struct place *p, struct index *x, struct error *e)
 	x->source = text_of(j, json_member(j, x->m2e, "source"));
 	x->s0 = text_of(j, json_member(j, x->m2e, "s0"));
 	x->born = text_of(j, json_member(j, x->m2e, "born"));
-	if ((at = json_member(j, x->m2e, "load")) != -1) {
-		raw = json_slice(j, at, &n);
-		x->load = strndup(raw, n);
-	}
+	x->load = value_of(j, json_member(j, x->m2e, "load"));
+	x->replaces = value_of(j, json_member(j, x->m2e, "replaces"));
 	if (json_u64(j, json_member(j, x->m2e, "epoch"), &x->epoch) == -1)
 		x->epoch = 0;
 	return 0;
 }
 
 int
-index_look(struct bulk *b, const struct place *p, struct index *x, struct error *e)
+index_look_at(struct bulk *b, const struct place *p, const char *alias, struct index *x, struct error *e)
 {
 	int first, mappings;
 
 	memset(x, 0, sizeof(*x));
 	x->meta = x->m2e = x->properties = -1;
-	if (index_ask(b, "GET", p->alias, "/_mapping", NULL, e) == -1)
+	if (index_ask(b, "GET", alias, "/_mapping", NULL, e) == -1)
 		return -1;
 	if (b->call.status == 404)
 		return 0;
 	if (b->call.status != 200)
-		return bulk_refused(b, p->alias, e);
+		return bulk_refused(b, alias, e);
 	if (json_parse(&x->json, b->call.answer.data, b->call.answer.len, e) == -1)
-		return error_at(e, "the engine's answer on %s", p->alias);
+		return error_at(e, "the engine's answer on %s", alias);
 	if ((first = json_first(&x->json, 0)) == -1)
 		return 0;
 	if ((x->name = json_strdup(&x->json, first)) == NULL)
 		return no_memory(e);
 	if (json_next(&x->json, first) != -1 && (x->spare = json_strdup(&x->json, json_next(&x->json, first))) == NULL)
 		return no_memory(e);
-	if (strcmp(x->name, p->alias) == 0)
+	if (strcmp(x->name, alias) == 0)
 		return error_set(e, RC_FAIL, "index %s stands where an alias of that name must: give it another name "
-		    "(or delete it, and load the table again)", p->alias);
+		    "(or delete it, and load the table again)", alias);
 	mappings = json_member(&x->json, first + 1, "mappings");
 	x->meta = json_member(&x->json, mappings, "_meta");
 	x->properties = json_member(&x->json, mappings, "properties");
-	return read_meta(p, x, e) == -1 ? -1 : 1;
+	return read_meta(p, alias, x, e) == -1 ? -1 : 1;
+}
+
+int
+index_look(struct bulk *b, const struct place *p, struct index *x, struct error *e)
+{
+	return index_look_at(b, p, p->alias, x, e);
 }
 
 /* `"m2e":{…}` as it is to be. */
@@ -154,6 +169,8 @@ put_m2e(struct buf *b, const struct target *t, const struct index *x)
 		    (buf_putf(b, ",\"%s\":", texts[i].name) == -1 || json_put_str(b, texts[i].text) == -1))
 			return -1;
 	if (x->load != NULL && (buf_puts(b, ",\"load\":") == -1 || buf_puts(b, x->load) == -1))
+		return -1;
+	if (x->replaces != NULL && (buf_puts(b, ",\"replaces\":") == -1 || buf_puts(b, x->replaces) == -1))
 		return -1;
 	return buf_putc(b, '}');
 }
@@ -300,17 +317,18 @@ lacks_gc_deletes(struct bulk *b)
 	return true;
 }
 
+/* round: how many names before this one were taken. */
 static int
-create(struct bulk *b, struct place *p, const struct index_source *source, char *pos, char name[MAX_ALIAS + 1],
+create(struct bulk *b, struct place *p, const struct index_source *source, char *pos, int round, char name[MAX_ALIAS + 1],
     struct error *e)
 {
-	time_t now = time(NULL);
+	time_t now = time(NULL) + round;
 	struct buf body;
 	struct tm tm;
 	size_t n;
 	int rc;
 
-	n = (size_t)snprintf(name, MAX_ALIAS + 1, "%s@", p->alias);
+	n = (size_t)snprintf(name, MAX_ALIAS + 1, "%s@", p->name);
 	strftime(name + n, MAX_ALIAS + 1 - n, "%Y%m%d%H%M%S", gmtime_r(&now, &tm));
 	if (buf_init(&body, MAX_REQUEST) == -1)
 		return no_memory(e);
@@ -449,6 +467,20 @@ give_way(struct bulk *b, struct place *p, const struct index *x, const char *mad
 	return index_ask(b, "DELETE", made, "", NULL, e);
 }
 
+/* An index that is to take another's place: can it? */
+static int
+check_name(struct bulk *b, const struct place *p, struct error *e)
+{
+	struct index x;
+	int rc;
+
+	if (strcmp(p->name, p->alias) == 0)
+		return 0;
+	rc = index_look_at(b, p, p->name, &x, e);
+	index_free(&x);
+	return rc == -1 ? -1 : 0;
+}
+
 int
 index_prepare(struct bulk *b, struct place *p, const struct index_source *source, struct slice pos, struct error *e)
 {
@@ -476,7 +508,7 @@ index_prepare(struct bulk *b, struct place *p, const struct index_source *source
 			p->checked = rc == 0;
 			return rc;
 		} else if (rc == 0) {
-			rc = create(b, p, source, born, made, e);
+			rc = check_name(b, p, e) == -1 ? -1 : create(b, p, source, born, round, made, e);
 			if (rc == 0 && b->call.status != 200 &&
 			    !refusal_names(b, "resource_already_exists_exception"))
 				rc = bulk_refused(b, made, e);

@@ -21,6 +21,7 @@ struct index {
 	char *source;		/* _meta.m2e: NULL where it names none */
 	char *s0, *born;
 	char *load;		/* settings that a load has changed, as they were, JSON; NULL: none */
+	char *replaces;		/* the indices whose place it took, a JSON array; NULL: it did not */
 	uint64_t epoch;
 	int meta, m2e, properties;	/* tokens; -1: absent */
 	char *spare;		/* a second index that the alias has */
@@ -29,6 +30,8 @@ struct index {
 
 /* Reads what the alias stands for. 1: read; 0: there is no such alias nor index; -1. index_free is due in any case. */
 int	 index_look(struct bulk *, const struct place *, struct index *, struct error *);
+/* The same of another of the table's aliases. */
+int	 index_look_at(struct bulk *, const struct place *, const char *alias, struct index *, struct error *);
 void	 index_free(struct index *);
 /* METHOD /NAME/rest. 0: there is an answer, whatever its status; -1. */
 int	 index_ask(struct bulk *, const char *method, const char *name, const char *rest, const struct buf *body,

@@ -14,6 +14,7 @@
 #include "es-bulk/access.h"
 #include "es-bulk/check.h"
 #include "es-bulk/ids.h"
+#include "es-bulk/rebuild.h"
 #include "es-bulk/stream.h"
 
 #define MIB ((size_t)1 << 20)
@@ -23,7 +24,7 @@ enum {
 	OPT_CONFIG = 1000, OPT_URL, OPT_DEAD_LETTER, OPT_REQUEST_TIMEOUT, OPT_MAX_WAIT, OPT_MAX_LINE, OPT_REQUIRE_ACKS,
 	OPT_TRUNCATE, OPT_DROP, OPT_RENAME, OPT_PARTIAL, OPT_WHEN, OPT_PRINT_MAPPING, OPT_DRY_RUN, OPT_VERIFY, OPT_CHECK,
 	OPT_ON_ERROR, OPT_MAX_RETRIES, OPT_RETRY_FOR, OPT_LINGER, OPT_STATS, OPT_METRICS_FILE,
-	OPT_COUNT, OPT_LIST, OPT_HELP, OPT_VERSION,
+	OPT_COUNT, OPT_LIST, OPT_REBUILD, OPT_SWAP, OPT_ABANDON, OPT_DROP_INDEX, OPT_DROP_INDICES, OPT_HELP, OPT_VERSION,
 	OPT_USER = 2000, OPT_PASSWORD_FILE, OPT_API_KEY_FILE, OPT_BEARER_TOKEN_FILE, OPT_AWS_REGION, OPT_AWS_SERVICE,
 	OPT_CA_FILE, OPT_CA_FINGERPRINT, OPT_CERT_FILE, OPT_KEY_FILE, OPT_INSECURE, OPT_PROXY, OPT_COMPRESS, OPT_JOBS,
 	OPT_BATCH_BYTES, OPT_BATCH_COUNT, OPT_MAX_DEAD, OPT_INDEX, OPT_MAPPING_FILE,
@@ -82,6 +83,11 @@ static const struct option longopts[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "count", no_argument, NULL, OPT_COUNT },
 	{ "list", no_argument, NULL, OPT_LIST },
+	{ "rebuild", no_argument, NULL, OPT_REBUILD },
+	{ "swap", no_argument, NULL, OPT_SWAP },
+	{ "abandon", no_argument, NULL, OPT_ABANDON },
+	{ "drop-index", no_argument, NULL, OPT_DROP_INDEX },
+	{ "drop-indices", no_argument, NULL, OPT_DROP_INDICES },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -99,10 +105,14 @@ static const char usage_text[] =
 "               [--drop apply|ignore|stop] [--rename ignore|stop] [--partial merge|stop]\n"
 "               [--index TEMPLATE] [--when TABLE=JSON] [--mapping-file FILE] [--print-mapping] [--dry-run]\n"
 "               [--on-error dead-letter|stop] [--max-retries N] [--retry-for SECONDS] [--linger MS]\n"
-"               [--stats] [--metrics-file FILE] [--verify]\n"
+"               [--stats] [--metrics-file FILE] [--rebuild] [--verify]\n"
 "       es-bulk [OPTION...] --check [DB.TABLE...]\n"
-"       es-bulk [OPTION...] --count|--list DB.TABLE...\n"
+"       es-bulk [OPTION...] --count|--list|--swap|--abandon|--drop-indices DB.TABLE...\n"
+"       es-bulk [OPTION...] --drop-index INDEX...\n"
 "       es-bulk --help | --version\n";
+
+/* Asks or tells the engine something of the tables (or indices) that are named. */
+typedef int command(struct bulk *, struct target_list *, char *const *names, size_t count, struct error *);
 
 /* What the command line says; unset where it says nothing. */
 struct opts {
@@ -110,7 +120,8 @@ struct opts {
 	const char *given[SETTINGS];
 	struct buf urls;	/* each with LF behind it */
 	struct buf whens;	/* JSON: {TABLE:{"when":…},…} without its last brace */
-	bool check, count, list, stop_on_error;
+	command *command;	/* instead of a stream; NULL: none */
+	bool stop_on_error;
 	struct http_options http;
 	struct stream_options stream;
 };
@@ -196,6 +207,14 @@ add_url(struct buf *b, const char *url)
 }
 
 static void
+take_command(struct opts *o, command *c)
+{
+	if (o->command != NULL)
+		usage(stderr, RC_USAGE);
+	o->command = c;
+}
+
+static void
 option(struct opts *o, int ch)
 {
 	struct stream_options *s = &o->stream;
@@ -227,9 +246,14 @@ option(struct opts *o, int ch)
 	case OPT_WHEN: add_when(&o->whens, optarg); break;
 	case OPT_PRINT_MAPPING: s->bulk.mode = BULK_PRINT; s->print_mapping = true; break;
 	case OPT_DRY_RUN: s->bulk.mode = BULK_PRINT; break;
-	case OPT_CHECK: o->check = true; break;
-	case OPT_COUNT: o->count = true; break;
-	case OPT_LIST: o->list = true; break;
+	case OPT_CHECK: take_command(o, check_engine); break;
+	case OPT_COUNT: take_command(o, count_documents); break;
+	case OPT_LIST: take_command(o, ids_print); break;
+	case OPT_DROP_INDEX: take_command(o, drop_indices); break;
+	case OPT_DROP_INDICES: take_command(o, drop_tables); break;
+	case OPT_SWAP: take_command(o, rebuild_swap); s->tables.suffix = REBUILD_SUFFIX; break;
+	case OPT_ABANDON: take_command(o, rebuild_abandon); s->tables.suffix = REBUILD_SUFFIX; break;
+	case OPT_REBUILD: s->tables.suffix = REBUILD_SUFFIX; break;
 	case OPT_VERIFY: s->bulk.mode = BULK_VERIFY; break;
 	case 'v': log_louder(); break;
 	case 'q': log_quieter(); break;
@@ -334,12 +358,11 @@ run(struct opts *o, const struct config *c, char **argv, int n, struct error *e)
 		stream_free(&s);
 		return -1;
 	}
-	if (o->check || o->count || o->list) {
+	if (o->command != NULL) {
 		if ((tables = tables_of(c, argv, n, &count)) == NULL)
 			rc = error_set(e, RC_TEMP, "no memory");
 		else
-			rc = (o->check ? check_engine : o->count ? count_documents : ids_print)(&s.bulk, &s.targets, tables,
-			    count, e);
+			rc = o->command(&s.bulk, &s.targets, tables, count, e);
 		for (i = 0; i < count; i++)
 			free(tables[i]);
 		free(tables);
@@ -369,8 +392,7 @@ main(int argc, char *argv[])
 		option(&o, ch);
 	argc -= optind;
 	argv += optind;
-	if ((argc > 0 && !o.check && !o.count && !o.list) || ((o.count || o.list) && argc == 0) ||
-	    o.check + o.count + o.list > 1)
+	if (argc > 0 ? o.command == NULL : o.command != NULL && o.command != check_engine)
 		usage(stderr, RC_USAGE);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (config_load(&c, o.config, &e) == 0 && settle(&o, &c, &e) == 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
@@ -31,6 +32,7 @@ place_free(struct place *p)
 {
 	if (p == NULL)
 		return;
+	free(p->name);
 	free(p->alias);
 	free(p->index_start);
 	free(p->delete_start);
@@ -228,21 +230,29 @@ action_start(const char *action, const char *alias, const char *pipeline, size_t
 	return text;
 }
 
+static char *
+concat(const char *a, const char *b)
+{
+	char *both;
+
+	return asprintf(&both, "%s%s", a, b == NULL ? "" : b) == -1 ? NULL : both;
+}
+
 static struct place *
-new_place(struct target *t, const char *alias)
+new_place(struct target *t, const char *name, const char *suffix)
 {
 	struct place *p = calloc(1, sizeof(*p));
 	char *pipeline = t->rule == NULL ? NULL : rule_text(t->rule, t->rule->pipeline);
 
-	if (p == NULL || (p->alias = strdup(alias)) == NULL ||
-	    (p->index_start = action_start("index", alias, pipeline, &p->index_start_len)) == NULL ||
-	    (p->delete_start = action_start("delete", alias, NULL, &p->delete_start_len)) == NULL) {
+	if (p == NULL || (p->name = strdup(name)) == NULL || (p->alias = concat(name, suffix)) == NULL ||
+	    (p->index_start = action_start("index", p->alias, pipeline, &p->index_start_len)) == NULL ||
+	    (p->delete_start = action_start("delete", p->alias, NULL, &p->delete_start_len)) == NULL) {
 		place_free(p);
 		free(pipeline);
 		return NULL;
 	}
 	free(pipeline);
-	p->hash = hash_name(alias);
+	p->hash = hash_name(p->alias);
 	p->target = t;
 	p->next = t->places;
 	t->places = p;
@@ -250,24 +260,24 @@ new_place(struct target *t, const char *alias)
 }
 
 struct place *
-place_find(struct target_list *l, struct target *t, const char *alias, struct error *e)
+place_find(struct target_list *l, struct target *t, const char *name, struct error *e)
 {
 	struct place **at, *p = NULL;
 
 	l->name.len = 0;
-	if (lower(&l->name, alias, l->utf8) == -1 || buf_str(&l->name) == NULL) {
+	if (lower(&l->name, name, l->utf8) == -1 || buf_str(&l->name) == NULL) {
 		error_set(e, RC_TEMP, "table %s: %s", t->table, strerror(errno));
 		return NULL;
 	}
 	for (at = &t->places; (p = *at) != NULL; at = &p->next)
-		if (strcmp(p->alias, l->name.data) == 0) {
+		if (strcmp(p->name, l->name.data) == 0) {
 			*at = p->next;
 			p->next = t->places;
 			return t->places = p;
 		}
 	if (check_alias(t->table, l->name.data, e) == -1)
 		return NULL;
-	if ((p = new_place(t, l->name.data)) == NULL)
+	if ((p = new_place(t, l->name.data, l->o.suffix)) == NULL)
 		error_set(e, RC_TEMP, "table %s: %s", t->table, strerror(errno));
 	return p;
 }
@@ -329,6 +339,9 @@ read_index(struct target_list *l, struct target *t, struct error *e)
 	if (rc == 0)
 		rc = lower(&l->name, b.data, l->utf8) == -1 || buf_str(&l->name) == NULL ||
 		    (t->pattern = strdup(l->name.data)) == NULL ? -1 : 0;
+	if (rc == 0 && target_by_row(t) && l->o.suffix != NULL)
+		rc = error_set(e, RC_FAIL, "table %s: its index depends on its rows (%s): it has no single one that another "
+		    "could take the place of; load it under another elastic.index", t->table, t->pattern);
 	if (rc == 0 && !target_by_row(t))
 		rc = place_find(l, t, b.data, e) == NULL ? -1 : 0;
 	buf_free(&b);
@@ -407,5 +420,11 @@ target_named(struct target_list *l, const char *name, struct error *e)
 {
 	struct target *t = l->slots[slot_of(l, name)];
 
-	return t != NULL ? t : new_target(l, name, strcspn(name, "."), e);
+	if (t != NULL)
+		return t;
+	if (strchr(name, '.') == NULL) {
+		error_set(e, RC_USAGE, "table %s: must be DB.TABLE", name);
+		return NULL;
+	}
+	return new_target(l, name, strcspn(name, "."), e);
 }

@@ -10,13 +10,15 @@
 
 #define MAX_ALIAS 255		/* bytes: the engines' limit on names */
 #define MAX_INDEX_SUFFIX 15	/* of them: "@YYYYMMDDhhmmss" */
+#define REBUILD_SUFFIX "@rebuild"	/* of the alias of an index that is to take another's place: rebuild.h */
 
 struct target;
 
 /* Where documents go: an alias over an index of ours. */
 struct place {
 	struct target *target;
-	char *alias;
+	char *name;			/* the table's alias, where readers look */
+	char *alias;			/* the one written to: name and the list's suffix */
 	char *index_start, *delete_start;	/* an action line up to its id */
 	size_t index_start_len, delete_start_len;
 	uint64_t hash;			/* of alias, where documents' hashes start */
@@ -54,6 +56,7 @@ struct target_options {
 	struct rule_list rules;
 	struct rule_list mappings, whens;	/* of --mapping-file and --when: they go before the rules' */
 	struct template index;		/* for tables whose rule names none */
+	const char *suffix;		/* of every alias: REBUILD_SUFFIX, or NULL: none */
 };
 
 struct target_list {
@@ -72,11 +75,11 @@ int	 target_list_init(struct target_list *, const struct target_options *, struc
 void	 target_list_free(struct target_list *);
 /* The change's table, made where it is new. NULL: RC_FAIL for a name that no index can have; RC_TEMP. */
 struct target *target_find(struct target_list *, struct change_reader *, const struct change *, struct error *);
-/* The same for a name as people write it, "db.table". */
+/* The same for a name as people write it, "db.table". NULL: RC_USAGE too. */
 struct target *target_named(struct target_list *, const char *name, struct error *);
-/* The table's place with that alias, which is put in lower case and checked. NULL: RC_FAIL for a name that no index can
- * have; RC_TEMP. alias: may be the list's own buffer. */
-struct place *place_find(struct target_list *, struct target *, const char *alias, struct error *);
+/* The table's place with that name, which is put in lower case and checked. NULL: RC_FAIL for a name that no index can
+ * have; RC_TEMP. name: may be the list's own buffer. */
+struct place *place_find(struct target_list *, struct target *, const char *name, struct error *);
 /* Does the table's place depend on the row? */
 static inline bool
 target_by_row(const struct target *t)
