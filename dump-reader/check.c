@@ -71,7 +71,7 @@ check_proof(struct check *c, const char *locks)
 	char here[POS_TEXT], text[POS_TEXT + 64];
 	struct pos pos;
 
-	if (xa_refuse(c->my, &c->server, c->e) == -1)
+	if (xa_finish(c->my, &c->server, c->stop, c->e) == -1)
 		return c->e->rc == RC_TEMP ? -1 : strstr(c->e->text, "XA_RECOVER_ADMIN") != NULL ?
 		    denied(c, "XA_RECOVER_ADMIN ON *.*") : say(c, "live", false, c->e->text, NULL);
 	if (!c->server.mariadb && db_position(c->my, &c->server, &pos, NULL, c->e) == -1)

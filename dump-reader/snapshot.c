@@ -175,13 +175,12 @@ int
 snapshot_begin(MYSQL *my, const struct db_server *server, const char *tables, const struct stop *stop, struct pos *s0,
     struct error *e)
 {
-	/* looked for on both sides: one prepared before the position and finished behind it is missed by neither */
 	e->rc = RC_OK;
-	if (xa_refuse(my, server, e) == -1)
-		return -1;
 	if ((server->mariadb ? mariadb_begin(my, s0, e) : mysql_begin(my, server, tables, stop, s0, e)) == -1)
 		return -1;
-	return xa_refuse(my, server, e);
+	/* rows of an XA transaction that are logged before the position and committed behind it are not in the stream; they
+	 * are visible to what is read next, if it is either finished by now or listed, and waited for */
+	return xa_finish(my, server, stop, e);
 }
 
 /* What replicas are given is text, which becomes a part of a statement. */
@@ -196,9 +195,7 @@ snapshot_reach(MYSQL *my, const struct db_server *server, const char *gtids, con
 {
 	if (!is_gtid_set(gtids))
 		return error_set(e, RC_USAGE, "--gtids %.100s: not a set of GTIDs", gtids);
-	if (xa_refuse(my, server, e) == -1)
-		return -1;
 	if (wait_for(my, server->mariadb ? "MASTER_GTID_WAIT" : "WAIT_FOR_EXECUTED_GTID_SET", gtids, stop, e) == -1)
 		return -1;
-	return xa_refuse(my, server, e);
+	return xa_finish(my, server, stop, e);
 }

@@ -1,18 +1,101 @@
 /* SPDX-License-Identifier: ISC */
 /* Prepared XA transactions. */
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/retry.h"
+
 #include "xa.h"
+
+#define WAIT_MS 10000	/* an application finishes in milliseconds what it has prepared */
+#define POLL_MS 20
+
+/* NULL with RC_OK: none is prepared. */
+static MYSQL_RES *
+recover(MYSQL *my, const struct db_server *server, struct error *e)
+{
+	MYSQL_RES *res = NULL;
+
+	e->rc = RC_OK;
+	if (mysql_query(my, "XA RECOVER") != 0 || (res = mysql_store_result(my)) == NULL) {
+		db_error(my, e, "XA RECOVER");
+		error_at(e, server->mariadb ? "prepared transactions" :
+		    "prepared transactions cannot be seen (GRANT XA_RECOVER_ADMIN ON *.* TO this account)");
+	} else if (mysql_num_rows(res) == 0) {
+		mysql_free_result(res);
+		res = NULL;
+	}
+	return res;
+}
+
+static int
+refused(struct error *e)
+{
+	return error_set(e, RC_FAIL, "an XA transaction is prepared: its rows are in the binary log and not yet in "
+	    "the tables; commit it or roll it back first (XA RECOVER)");
+}
 
 int
 xa_refuse(MYSQL *my, const struct db_server *server, struct error *e)
 {
-	struct db_row r;
+	MYSQL_RES *res = recover(my, server, e);
 
-	if (db_row(my, &r, e, "XA RECOVER") == -1)
-		return error_at(e, server->mariadb ? "prepared transactions" :
-		    "prepared transactions cannot be seen (GRANT XA_RECOVER_ADMIN ON *.* TO this account)");
-	db_row_free(&r);
-	if (r.found)
-		return error_set(e, RC_FAIL, "an XA transaction is prepared: its rows are in the binary log and not yet in "
-		    "the tables; commit it or roll it back first (XA RECOVER)");
-	return 0;
+	if (res == NULL)
+		return e->rc == RC_OK ? 0 : -1;
+	mysql_free_result(res);
+	return refused(e);
+}
+
+/* The row's format, and its name's bytes. */
+static bool
+lists(MYSQL_RES *now, MYSQL_ROW row, const unsigned long *lengths)
+{
+	unsigned int i, columns = mysql_num_fields(now);
+	MYSQL_ROW other;
+
+	mysql_data_seek(now, 0);
+	while ((other = mysql_fetch_row(now)) != NULL) {
+		const unsigned long *others = mysql_fetch_lengths(now);
+
+		for (i = 0; i < columns && lengths[i] == others[i] && (lengths[i] == 0 ||
+		    memcmp(row[i], other[i], lengths[i]) == 0); i++)
+			;
+		if (i == columns)
+			return true;
+	}
+	return false;
+}
+
+static bool
+any_left(MYSQL_RES *then, MYSQL_RES *now)
+{
+	MYSQL_ROW row;
+
+	mysql_data_seek(then, 0);
+	while ((row = mysql_fetch_row(then)) != NULL)
+		if (lists(now, row, mysql_fetch_lengths(then)))
+			return true;
+	return false;
+}
+
+int
+xa_finish(MYSQL *my, const struct db_server *server, const struct stop *stop, struct error *e)
+{
+	uint64_t until = now_ms() + WAIT_MS;
+	MYSQL_RES *then = recover(my, server, e), *now;
+	bool left = then != NULL, told = false;
+
+	while (left && now_ms() < until && stop_wait(stop, -1, POLL_MS, e) != -1) {
+		now = recover(my, server, e);
+		left = now != NULL && any_left(then, now);
+		if (now != NULL)
+			mysql_free_result(now);
+		if (left && !told && (told = true))
+			log_info("an XA transaction is prepared: waiting until it is finished seconds=%d", WAIT_MS / 1000);
+	}
+	if (then != NULL)
+		mysql_free_result(then);
+	if (left && e->rc == RC_OK)
+		refused(e);
+	return e->rc == RC_OK ? 0 : -1;
 }

@@ -6,8 +6,12 @@
 #include <mysql.h>
 
 #include "lib/db.h"
+#include "lib/stop.h"
 
-/* RC_FAIL while XA RECOVER lists any: their rows would be in neither the snapshot nor the stream after it. */
+/* Waits until those that are prepared now are finished: what is read from then on holds their rows. RC_FAIL: one is
+ * prepared for longer than applications take, or they cannot be seen. */
+int	 xa_finish(MYSQL *, const struct db_server *, const struct stop *, struct error *);
+/* RC_FAIL while any is prepared. */
 int	 xa_refuse(MYSQL *, const struct db_server *, struct error *);
 
 #endif

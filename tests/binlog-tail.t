@@ -192,11 +192,24 @@ choices() {
 	done
 }
 
+# What is set globally must not hide a column or a quote.
+settings() {
+	rows() { "${bin%/bin}/tests/rows" "$db_socket" "$db" "$1"; }
+	sql "SET GLOBAL sql_quote_show_create = 0"
+	sql "CREATE TABLE \`a b\` (\`c d\` INT PRIMARY KEY, period INT, \`key\` INT)" "$db"
+	is "$(rows 'a b' | jq -c '[.key, (.columns | map(.name))]')" '[["c d"],["c d","period","key"]]' "$1: names in quotes"
+	[ "$db_kind" = mysql ] || return
+	sql 'SET GLOBAL show_gipk_in_create_table_and_information_schema = 0;
+		SET sql_generate_invisible_primary_key = 1; CREATE TABLE gipk (a INT); INSERT INTO gipk VALUES (5)' "$db"
+	is "$(rows gipk | sed 1d | jq -c '[.key, .row]')" '[["1"],{"my_row_id":1,"a":5}]' "$1: a key made by the server"
+}
+
 on_server() {
 	new_database
 	lines_and_values "$1"
 	statements "$1"
 	choices "$1"
+	settings "$1"
 }
 
 for kind in $databases; do

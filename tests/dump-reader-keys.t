@@ -127,12 +127,6 @@ on_server() {
 	is "$rc $(grep -c '"snapshot"' "$tmp/out") $(grep -c '"delete"' "$tmp/out")" '0 1600 201' "$db_kind: more keys than a batch holds"
 	is "$(jq -r 'select(.row) | .key[0]' "$tmp/out" | sort -n | uniq | wc -l)" 1801 "$db_kind: each once"
 	is "$(grep -c '"schema"' "$tmp/out")" 1 "$db_kind: under one schema line"
-
-	sql "XA START 'k$$'; INSERT INTO $db.t VALUES (9999, 'xa'); XA END 'k$$'; XA PREPARE 'k$$'"
-	keys "$tmp/dead"
-	is "$rc" 1 "$db_kind: a prepared XA transaction is refused"
-	like "$(cat "$tmp/err")" 'XA' "$db_kind: by name"
-	sql "XA ROLLBACK 'k$$'"
 	sql "DROP DATABASE $db"
 }
 

@@ -96,13 +96,8 @@ on_server() {
 	is "$rc" 1 "$db_kind: a table that is not there: 1"
 	no_leftovers "$tmp/a.sql " "$db_kind: nothing is left of all these"
 
-	sql "XA START 'x$$'; INSERT INTO $db.a VALUES (3, 'xa'); XA END 'x$$'; XA PREPARE 'x$$'"
-	take "$tmp/xa.sql" --table "$db.a"
-	is "$rc" 1 "$db_kind: a prepared XA transaction is refused"
-	like "$(cat "$tmp/err")" 'XA' "$db_kind: by name"
-	sql "XA ROLLBACK 'x$$'"
 	take "$tmp/a.sql" --table "$db.a"
-	is "$rc" 0 "$db_kind: afterwards it is taken again, over the last one"
+	is "$rc" 0 "$db_kind: it is taken again, over the last one"
 	rm -f "$tmp/a.sql" "$tmp/a.ndjson"
 }
 

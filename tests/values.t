@@ -57,17 +57,6 @@ server_says() {
 		print(wrong, "wrong", len(lines))
 	END
 	)" '0 wrong 7' "$db_kind: every type"
-
-	# What is set globally must not hide a column or a quote.
-	sql "SET GLOBAL sql_quote_show_create = 0"
-	at_exit "db_socket='$db_socket'; sql 'SET GLOBAL sql_quote_show_create = 1'"
-	sql "CREATE TABLE \`a b\` (\`c d\` INT PRIMARY KEY, period INT, \`key\` INT)" "$db"
-	is "$(rows 'a b' | jq -c '[.key, (.columns | map(.name))]')" '[["c d"],["c d","period","key"]]' "$db_kind: names in quotes"
-	[ "$db_kind" = mysql ] || return
-	sql 'SET GLOBAL show_gipk_in_create_table_and_information_schema = 0'
-	at_exit "db_socket='$db_socket'; sql 'SET GLOBAL show_gipk_in_create_table_and_information_schema = 1'"
-	sql 'SET sql_generate_invisible_primary_key = 1; CREATE TABLE gipk (a INT); INSERT INTO gipk VALUES (5)' "$db"
-	is "$(rows gipk | sed 1d | jq -c '[.key, .row]')" '[["1"],{"my_row_id":1,"a":5}]' "$db_kind: a key made by the server"
 }
 
 for kind in $databases; do
