@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 #include "xa.h"
 
 #define TELL_MS 10000	/* between two lines on how large the dump has grown */
+#define PROVE_MS 20	/* between two looks whether it has its position yet */
+#define XA_MS 10000	/* of trying to find an instant without a prepared XA transaction */
+#define MAX_HEADER 65536	/* in which the position stands */
 
 struct take {
 	const struct take_options *o;
@@ -30,6 +34,8 @@ struct take {
 	const char **names;	/* borrowed from the options */
 	size_t count;
 	int fd;
+	uint64_t prepares;	/* XA PREPAREs before the program was started, of which none is unfinished */
+	bool proven;		/* there was none since, up to its position */
 	char last_message[CHILD_LINE];
 };
 
@@ -70,10 +76,38 @@ ask_server(struct take *t, struct db_server *server, struct error *e)
 
 	if (my == NULL)
 		return -1;
-	if (db_server(my, server, e) == 0)
-		rc = xa_refuse(my, server, e);
+	if (db_server(my, server, e) == 0 && xa_prepares(my, &t->prepares, e) == 0)
+		rc = xa_finish(my, server, t->stop, e);
 	mysql_close(my);
 	return rc;
+}
+
+/* Whether the file has its position already. */
+static bool
+has_position(const struct take *t)
+{
+	static const char name[] = "_LOG_POS=";	/* MASTER_, SOURCE_ */
+	char *head = malloc(MAX_HEADER);
+	ssize_t n = head == NULL ? -1 : pread(t->fd, head, MAX_HEADER, 0);
+	bool has = n > 0 && (n == MAX_HEADER || memmem(head, (size_t)n, name, sizeof(name) - 1) != NULL);
+
+	free(head);
+	return has;
+}
+
+/* The snapshot is the program's: which XA transactions were prepared at its position is known only when there were none.
+ * 1: there were none, 0: perhaps. */
+static int
+prove(struct take *t, struct error *e)
+{
+	uint64_t prepares = 0;
+	MYSQL *my = db_connect(&t->o->db, e);
+	int rc = my == NULL ? -1 : xa_prepares(my, &prepares, e);
+
+	if (my != NULL)
+		mysql_close(my);
+	t->proven = rc == 0 && prepares == t->prepares;
+	return rc == -1 ? -1 : t->proven;
 }
 
 /* The error number in "Got error: 2002: …", "Error 2013: …" or "… (2013)"; 0: there is none. */
@@ -126,27 +160,51 @@ tell_size(const struct take *t)
 		log_info("taking a dump file=%s bytes=%" PRIdMAX, t->o->file, (intmax_t)st.st_size);
 }
 
-/* Runs the program to its end; its messages go to the log. */
+/* Runs the program to its end; its messages go to the log. 1: done, 0: it was stopped, an XA transaction came between. */
 static int
 run_program(struct take *t, const char *const *args, struct error *e)
 {
 	char line[CHILD_LINE];
 	struct child c;
-	int rc;
+	int rc, proof = 1;
 
 	if (child_start(&c, args, t->fd, e) == -1)
 		return -1;
-	while ((rc = child_message(&c, t->stop, TELL_MS, line, e)) != 2) {
-		if (rc == -1) {
-			child_end(&c);
-			return -1;
-		}
-		if (rc == 0)
-			tell_size(t);
-		else
+	while (proof == 1 && (rc = child_message(&c, t->stop, t->proven ? TELL_MS : PROVE_MS, line, e)) != 2) {
+		if (rc == 1)
 			log_warn("%s", strlcpy(t->last_message, line, CHILD_LINE) > 0 ? line : "(an empty line)");
+		else if (rc == 0 && t->proven)
+			tell_size(t);
+		else if (rc == -1 || has_position(t))
+			proof = rc == -1 ? -1 : prove(t, e);
 	}
-	return check_status(t, child_wait(&c), e);
+	if (proof != 1) {
+		child_end(&c);
+		return proof;
+	}
+	if (check_status(t, child_wait(&c), e) == -1)
+		return -1;
+	return t->proven ? 1 : prove(t, e);
+}
+
+/* Again until no XA transaction comes between. */
+static int
+run_proven(struct take *t, const char *const *args, struct error *e)
+{
+	uint64_t until = now_ms() + XA_MS;
+	struct db_server server;
+	int rc;
+
+	while ((rc = run_program(t, args, e)) == 0) {
+		if (now_ms() >= until)
+			return error_set(e, RC_FAIL, "XA transactions are prepared all the time, so a dump's position is not known to "
+			    "be right: --live reads beside them");
+		if (ftruncate(t->fd, 0) == -1 || lseek(t->fd, 0, SEEK_SET) == -1)
+			return error_set(e, RC_FAIL, "%s: %s", t->tmp, strerror(errno));
+		if (ask_server(t, &server, e) == -1)
+			return -1;
+	}
+	return rc == 1 ? 0 : -1;
 }
 
 /* Its last line says so: a dump program that was cut off does not always say it by its status. */
@@ -188,13 +246,10 @@ take_file(struct take *t, int options, struct error *e)
 {
 	const char **args = program_arguments(&t->program, options, t->db, t->names, t->count, e);
 	uint64_t began = now_ms();
-	struct db_server server;
 	off_t size = 0;
 	int rc = -1;
 
-	/* asked again: what was prepared before the position and still is, is in neither the dump nor the stream */
-	if (args != NULL && run_program(t, args, e) == 0 && check_complete(t, &size, e) == 0 &&
-	    ask_server(t, &server, e) == 0)
+	if (args != NULL && run_proven(t, args, e) == 0 && check_complete(t, &size, e) == 0)
 		rc = keep(t, e);
 	if (rc == 0)
 		log_info("dump taken file=%s bytes=%" PRIdMAX " seconds=%.1f program=%s", t->o->file, (intmax_t)size,

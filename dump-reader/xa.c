@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Prepared XA transactions. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/log.h"
@@ -28,22 +29,16 @@ recover(MYSQL *my, const struct db_server *server, struct error *e)
 	return res;
 }
 
-static int
-refused(struct error *e)
-{
-	return error_set(e, RC_FAIL, "an XA transaction is prepared: its rows are in the binary log and not yet in "
-	    "the tables; commit it or roll it back first (XA RECOVER)");
-}
-
 int
-xa_refuse(MYSQL *my, const struct db_server *server, struct error *e)
+xa_prepares(MYSQL *my, uint64_t *n, struct error *e)
 {
-	MYSQL_RES *res = recover(my, server, e);
+	struct db_row r;
 
-	if (res == NULL)
-		return e->rc == RC_OK ? 0 : -1;
-	mysql_free_result(res);
-	return refused(e);
+	if (db_row(my, &r, e, "SHOW GLOBAL STATUS LIKE 'Com_xa_prepare'") == -1)
+		return -1;
+	*n = r.found && r.cells[1] != NULL ? strtoull(r.cells[1], NULL, 10) : 0;
+	db_row_free(&r);
+	return 0;
 }
 
 /* The row's format, and its name's bytes. */
@@ -96,6 +91,7 @@ xa_finish(MYSQL *my, const struct db_server *server, const struct stop *stop, st
 	if (then != NULL)
 		mysql_free_result(then);
 	if (left && e->rc == RC_OK)
-		refused(e);
+		error_set(e, RC_FAIL, "an XA transaction is prepared: its rows are in the binary log and not yet in "
+		    "the tables; commit it or roll it back first (XA RECOVER)");
 	return e->rc == RC_OK ? 0 : -1;
 }

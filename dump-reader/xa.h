@@ -11,7 +11,7 @@
 /* Waits until those that are prepared now are finished: what is read from then on holds their rows. RC_FAIL: one is
  * prepared for longer than applications take, or they cannot be seen. */
 int	 xa_finish(MYSQL *, const struct db_server *, const struct stop *, struct error *);
-/* RC_FAIL while any is prepared. */
-int	 xa_refuse(MYSQL *, const struct db_server *, struct error *);
+/* How many the server has been asked to prepare since its start. */
+int	 xa_prepares(MYSQL *, uint64_t *, struct error *);
 
 #endif

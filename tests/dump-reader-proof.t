@@ -168,6 +168,27 @@ prepared() {
 		like "$(cat "$tmp/$one.err")" 'ERROR.*XA RECOVER' '  and says what to do'
 	done
 	sql "XA ROLLBACK 'y'; DELETE FROM $db.t WHERE id = 200"
+
+	# A dump's own snapshot may fall between PREPARE and COMMIT: it is taken again
+	cat >"$tmp/between" <<-END
+		#!/bin/sh
+		trap '' TERM # 'z' is to be committed
+		if [ "\$1" != --version ] && [ ! -e "$tmp/came" ]; then
+			: >"$tmp/came"
+			mariadb --no-defaults -u root -S "$db_socket" -e "XA START 'z'; INSERT INTO $db.t VALUES (202, 1); XA END 'z'; XA PREPARE 'z'"
+			$db_dump "\$@" || exit
+			mariadb --no-defaults -u root -S "$db_socket" -e "XA COMMIT 'z'"
+			exit
+		fi
+		exec $db_dump "\$@"
+	END
+	chmod +x "$tmp/between"
+	rm -f "$tmp/came"
+	jq --arg program "$tmp/between" '.mysqldump_path = $program' "$tmp/config.json" >"$tmp/between.json"
+	run dump-reader --config "$tmp/between.json" --take-dump "$tmp/xa.sql" --table "$db.t"
+	is "$rc $(dump-reader -q "$tmp/xa.sql" | jq -r 'select(.row) | .key[0]' | tail -n 1)" '0 202' \
+		"$db_kind: a dump beside which one was prepared is taken again"
+	sql "DELETE FROM $db.t WHERE id = 202"
 }
 
 for kind in mariadb mysql; do
