@@ -13,6 +13,7 @@
 #include "lib/error.h"
 #include "lib/log.h"
 
+#include "dead.h"
 #include "join.h"
 #include "position.h"
 #include "save.h"
@@ -47,7 +48,7 @@ usage(FILE *to, int rc)
 	    "       join DB.TABLE ... | leave DB.TABLE ...\n"
 	    "       show [--json]\n"
 	    "       config [FILE] [check | get KEY]\n"
-	    "       dead FILE\n"
+	    "       dead count | list | print | drop [N | DB.TABLE ...] | dead settle TAKEN AGAIN\n"
 	    "       m2e-state --help | --version\n", to);
 	exit(rc);
 }
@@ -132,15 +133,34 @@ run_config(struct call *c, struct error *e)
 	return not_understood(e);
 }
 
+static const struct dead_command {
+	const char *name;
+	int (*run)(const struct store *, const struct dead_choice *, struct error *);
+} dead_commands[] = {
+	{ "count", dead_print_count },
+	{ "list", dead_print_list },
+	{ "print", dead_print_lines },
+	{ "drop", dead_drop },
+};
+
 static int
 run_dead(struct call *c, struct error *e)
 {
-	uint64_t count;
+	const struct dead_command *d = dead_commands, *end = d + sizeof(dead_commands) / sizeof(*d);
+	struct dead_choice *choice;
+	int rc;
 
-	if (dead_count(c->args[0], &count, e) == -1)
+	if (strcmp(c->args[0], "settle") == 0 && c->count == 3)
+		return dead_settle(&c->dir, c->args[1], c->args[2], e);
+	while (d < end && strcmp(d->name, c->args[0]) != 0)
+		d++;
+	if (d == end)
+		return not_understood(e);
+	if ((choice = dead_choose(c->args + 1, e)) == NULL)
 		return -1;
-	printf("%" PRIu64 "\n", count);
-	return 0;
+	rc = d->run(&c->dir, choice, e);
+	dead_choice_free(choice);
+	return rc;
 }
 
 enum { DIR_NONE, DIR_READ, DIR_WRITE };
@@ -158,7 +178,7 @@ static const struct command {
 	{ "leave", run_leave, 1, INT32_MAX, DIR_WRITE },
 	{ "show", run_show, 0, 0, DIR_READ },
 	{ "config", run_config, 0, 3, DIR_NONE },
-	{ "dead", run_dead, 1, 1, DIR_NONE },
+	{ "dead", run_dead, 1, INT32_MAX, DIR_READ },
 };
 
 static const struct command *

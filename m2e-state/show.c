@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* Printing the state. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "dead.h"
 #include "position.h"
 #include "show.h"
 #include "table.h"
@@ -97,23 +96,6 @@ show_tables(const struct store *tables, struct error *e)
 	return 0;
 }
 
-int
-dead_count(const char *file, uint64_t *count, struct error *e)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	char block[65536];
-	ssize_t n, i;
-
-	*count = 0;
-	if (fd == -1)
-		return errno == ENOENT ? 0 : error_set(e, RC_FAIL, "%s: %s", file, strerror(errno));
-	while ((n = read(fd, block, sizeof(block))) > 0)
-		for (i = 0; i < n; i++)
-			*count += block[i] == '\n';
-	close(fd);
-	return n == 0 ? 0 : error_set(e, RC_FAIL, "%s: %s", file, strerror(errno));
-}
-
 /* What show prints. */
 struct state {
 	struct position position;
@@ -125,13 +107,8 @@ struct state {
 static int
 state_read(struct state *s, const struct store *dir, const struct store *tables, struct error *e)
 {
-	char *dead;
-	int rc;
+	int rc = dead_count(dir, &s->dead, e);
 
-	if (asprintf(&dead, "%s/dead.ndjson", dir->path) == -1)
-		return error_set(e, RC_TEMP, "out of memory");
-	rc = dead_count(dead, &s->dead, e);
-	free(dead);
 	if (rc == -1 || (rc = position_load(&s->position, dir, e)) == -1)
 		return -1;
 	s->have_position = rc == 1;

@@ -4,7 +4,6 @@
 #define SHOW_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "store.h"
 
@@ -16,7 +15,5 @@ int	 show_covered(const struct store *dir, struct error *);
 /* DB.TABLE TAB status */
 int	 show_tables(const struct store *tables, struct error *);
 int	 show_all(const struct store *dir, const struct store *tables, bool json, struct error *);
-/* Whole lines of a dead-letter file; none when there is no such file. -1: it can't be read. */
-int	 dead_count(const char *file, uint64_t *, struct error *);
 
 #endif

@@ -37,7 +37,7 @@ rc_is 0 'help' m2e-state --help
 like "$(cat "$tmp/out")" '^usage: m2e-state' 'it is on standard output'
 rc_is 0 'version' m2e-state --version
 for args in '' 'nonsense' 'get' 'get nonsense' 'set position' 'join' 'save extra' 'show --table a.b' 'get position --json' \
-	'save --every x' 'dead' '--nonsense' 'get position pos more'; do
+	'save --every x' 'dead' 'dead nonsense' 'dead count 0' 'dead count x' 'dead settle x' '--nonsense' 'get position pos more'; do
 	# shellcheck disable=SC2086
 	rc_is 2 "wrong use: '$args'" m2e-state --state "$tmp/none" $args
 done
@@ -468,15 +468,16 @@ rc_is 1 'standard output is full' sh -c 'm2e-state --state "$0" get position >/d
 ### show and dead
 
 fresh
-rc_is 0 'dead letters of no file' m2e-state dead "$tmp/none"
+rc_is 0 'dead letters of no file' m dead count
 is "$(cat "$tmp/out")" 0 'are none'
 moved world.city binlog.000001:700
 m set table 'world.städte' status=created
 m join world.city
 { source_line; commit binlog.000001:800 0-1-9 "$(date +%s)"; stale city binlog.000001:790; } | m save 2>/dev/null
 printf '{"error":{},"event":{}}\n{"error":{},"event":{}}\n{"err' >"$dir/dead.ndjson"
-is "$(m2e-state dead "$dir/dead.ndjson")" 2 'whole lines are counted'
-rc_is 1 'a file that is a folder' m2e-state dead "$dir"
+is "$(m dead count)" 2 'whole lines are counted'
+mkdir -p "$tmp/odd/dead.ndjson"
+rc_is 1 'a file that is a folder' m2e-state --state "$tmp/odd" dead count
 rc_is 0 'show' m show
 sed 's/lag: [0-9.]* s/lag: N s/' "$tmp/out" >"$tmp/shown"
 cat >"$tmp/want" <<-'END'

@@ -14,6 +14,8 @@ usage() {
 		       m2e [-c FILE] check
 		       m2e [-c FILE] load DB.TABLE… | --all
 		       m2e [-c FILE] verify [DB.TABLE…]
+		       m2e [-c FILE] dead [count | show [-v] | drop [--yes]] [N | DB.TABLE…]
+		       m2e [-c FILE] dead replay [DB.TABLE…]
 		       m2e --help | --version
 	END
 }

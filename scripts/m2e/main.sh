@@ -18,7 +18,7 @@ done
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-run | status | stop | check | load | verify) ;;
+run | status | stop | check | load | verify | dead) ;;
 *) usage >&2; exit 2 ;;
 esac
 
@@ -35,6 +35,7 @@ status) status "$@" ;;
 stop) stop ;;
 load) load_again "$@" ;;
 verify) verify "$@" ;;
+dead) dead "$@" ;;
 check)
 	facts=$(mktemp) || exit 1
 	trap 'rm -f "$facts"' EXIT
