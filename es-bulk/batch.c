@@ -24,18 +24,34 @@ batch_free(struct batch *b)
 	buf_free(&b->events);
 	free(b->items);
 	free(b->places);
+	free(b->tags);
 	memset(b, 0, sizeof(*b));
 }
 
-/* The place of the document's last item, or the free one where it goes. */
-static uint32_t *
-place_of(const struct batch *b, uint64_t hash)
+static uint8_t
+tag_of(uint64_t hash)
+{
+	return (uint8_t)(hash | 1);
+}
+
+/* Where in the table the document's last item is, or the free slot where it goes. */
+static size_t
+slot_of(const struct batch *b, uint64_t hash)
 {
 	size_t i, mask = 2 * b->cap - 1;
+	uint8_t tag = tag_of(hash);
 
-	for (i = hash >> 8 & mask; b->places[i] != 0 && b->items[b->places[i] - 1].hash != hash; i = (i + 1) & mask)
-		;
-	return &b->places[i];
+	for (i = hash >> 8 & mask; b->tags[i] != 0; i = (i + 1) & mask)
+		if (b->tags[i] == tag && b->items[b->places[i]].hash == hash)
+			break;
+	return i;
+}
+
+static void
+set_slot(struct batch *b, size_t i, size_t item)
+{
+	b->tags[i] = tag_of(b->items[item].hash);
+	b->places[i] = (uint32_t)item;
 }
 
 static int
@@ -44,17 +60,21 @@ grow(struct batch *b)
 	size_t cap = b->cap == 0 ? FIRST_ITEMS : b->cap * 2, i;
 	struct item *grown = reallocarray(b->items, cap, sizeof(*grown));
 	uint32_t *places;
+	uint8_t *tags;
 
 	if (grown == NULL)
 		return -1;
 	b->items = grown;
-	if ((places = calloc(2 * cap, sizeof(*places))) == NULL)
+	if ((places = reallocarray(b->places, 2 * cap, sizeof(*places))) == NULL)
 		return -1;
-	free(b->places);
 	b->places = places;
+	if ((tags = realloc(b->tags, 2 * cap)) == NULL)
+		return -1;
+	b->tags = tags;
 	b->cap = cap;
+	memset(tags, 0, 2 * cap);
 	for (i = 0; i < b->count; i++)
-		*place_of(b, b->items[i].hash) = (uint32_t)i + 1;
+		set_slot(b, slot_of(b, b->items[i].hash), i);
 	return 0;
 }
 
@@ -68,15 +88,10 @@ batch_add(struct batch *b, const struct change *c, uint64_t seq, uint64_t hash, 
 	if (b->count == b->cap && grow(b) == -1)
 		goto fail;
 	item = &b->items[b->count];
-	memset(item, 0, sizeof(*item));
-	item->seq = seq;
-	item->hash = hash;
-	item->number = c->number;
-	item->version = c->version;
-	item->at = at;
-	item->action = (uint32_t)(b->body.len - at);
-	item->event = b->events.len;
-	item->whole = row.p == NULL || row.p != c->row.p;
+	*item = (struct item){
+		.seq = seq, .hash = hash, .number = c->number, .version = c->version, .at = at,
+		.action = (uint32_t)(b->body.len - at), .event = b->events.len, .whole = row.p == NULL || row.p != c->row.p,
+	};
 	if (row.p != NULL) {
 		item->row = (uint32_t)row.n + 1;
 		if (buf_add(&b->body, row.p, row.n) == -1 || buf_putc(&b->body, '\n') == -1)
@@ -100,35 +115,35 @@ fail:
 
 /* Is the item of this document? Equal hashes are nearly always, which is not enough. */
 static bool
-is_of(const struct batch *b, const struct item *item, const char *start, size_t n, struct slice id)
+is_of(const struct batch *b, const struct item *item, struct slice start, struct slice id)
 {
 	const char *action = b->body.data + item->at;
-	const char *x = memchr(action + 1, '{', item->id - 1U), *y = memchr(start + 1, '{', n - 1);
+	const char *x = memchr(action + 1, '{', item->id - 1U), *y = memchr(start.p + 1, '{', start.n - 1);
 	const char *p, *q;
 
 	if (x == NULL || y == NULL || item->id_n != id.n || memcmp(action + item->id, id.p, id.n) != 0)
 		return false;
 	/* "_index":"…", and no index has a comma in its name */
 	p = memchr(x, ',', (size_t)(action + item->id - x));
-	q = memchr(y, ',', (size_t)(start + n - y));
+	q = memchr(y, ',', (size_t)(start.p + start.n - y));
 	return p != NULL && q != NULL && p - x == q - y && memcmp(x, y, (size_t)(p - x)) == 0;
 }
 
 void
-batch_fold(struct batch *b, const char *start, size_t n, struct slice id)
+batch_fold(struct batch *b, struct slice start, struct slice id)
 {
 	struct item *item = &b->items[b->count - 1], *before;
-	uint32_t *place = place_of(b, item->hash);
+	size_t slot = slot_of(b, item->hash);
 
-	item->id = (uint32_t)n;
+	item->id = (uint32_t)start.n;
 	item->id_n = (uint32_t)id.n;
-	if (*place != 0) {
-		before = &b->items[*place - 1];
-		if (before->version > item->version || !is_of(b, before, start, n, id))
+	if (b->tags[slot] != 0) {
+		before = &b->items[b->places[slot]];
+		if (before->version > item->version || !is_of(b, before, start, id))
 			return;	/* that one stays the last */
 		before->folded = b->folded = true;
 	}
-	*place = (uint32_t)b->count;
+	set_slot(b, slot, b->count - 1);
 }
 
 uint64_t
@@ -204,6 +219,18 @@ batch_close(struct batch *b)
 	b->events.len = events;
 }
 
+void
+batch_drop(struct batch *b, size_t n)
+{
+	size_t i, body = 0, events = 0;
+
+	for (i = n; i < b->count; i++)
+		move_item(b, i - n, i, &body, &events);
+	b->count -= n;
+	b->body.len = body;
+	b->events.len = events;
+}
+
 int
 batch_keep_retries(struct batch *b, size_t n, struct error *e)
 {
@@ -248,8 +275,8 @@ shrink(struct buf *b, size_t keep_bytes)
 void
 batch_clear(struct batch *b, size_t keep_bytes)
 {
-	if (b->places != NULL)
-		memset(b->places, 0, 2 * b->cap * sizeof(*b->places));
+	if (b->tags != NULL)
+		memset(b->tags, 0, 2 * b->cap);
 	b->count = 0;
 	b->folded = false;
 	shrink(&b->body, keep_bytes);

@@ -36,7 +36,8 @@ struct batch {
 	struct buf body, events;
 	struct item *items;
 	size_t count, cap;
-	uint32_t *places;	/* hash table of cap * 2: a document's last item, counted from 1 */
+	uint32_t *places;	/* hash table of cap * 2: a document's last item */
+	uint8_t *tags;		/* the same table: 0, or bits of that document's hash. Small enough to stay in the cache */
 	bool folded;		/* some items are, or were */
 	uint64_t oldest;	/* seq of the first item that was ever in it */
 	uint64_t since_ms;	/* when its first item came, where somebody wants to know */
@@ -49,9 +50,9 @@ void	 batch_free(struct batch *);
  * -1: RC_TEMP. */
 int	 batch_add(struct batch *, const struct change *, uint64_t seq, uint64_t hash, size_t at, struct slice row,
 	    struct error *);
-/* The last item added is of this document (start, n: its action line up to the id). Where the batch holds an earlier one
+/* The last item added is of this document (start: its action line up to the id). Where the batch holds an earlier one
  * of no later version, that is folded into it: it need not be sent. */
-void	 batch_fold(struct batch *, const char *start, size_t n, struct slice id);
+void	 batch_fold(struct batch *, struct slice start, struct slice id);
 /* Takes out what is folded, before it is sent. */
 void	 batch_close(struct batch *);
 /* The oldest row that is not done while the batch is not. */
@@ -60,6 +61,8 @@ uint64_t batch_oldest(const struct batch *);
 size_t	 batch_bytes(const struct batch *, size_t n);
 /* Appends the item's line as it was read. -1: as buf_add. */
 int	 batch_put_event(const struct batch *, const struct item *, struct buf *);
+/* The first n items are done with. */
+void	 batch_drop(struct batch *, size_t n);
 /* Of the first n items keeps those to be retried, together with the later ones of the same documents among them
  * (not the refused ones), in their order; everything behind n stays. Returns how many of the n are kept, or -1: RC_TEMP. */
 int	 batch_keep_retries(struct batch *, size_t n, struct error *);

@@ -12,9 +12,11 @@
 #include "lib/log.h"
 
 #include "es-bulk/bulk.h"
+#include "es-bulk/target.h"
 
 #define TELL_MS 10000		/* between two lines on troubles */
 #define STOP_MS 10000		/* what SIGTERM leaves for the requests in flight */
+#define MAX_DIGITS 20		/* of a version */
 
 int
 bulk_init(struct bulk *b, const struct bulk_options *o, struct error *e)
@@ -288,7 +290,7 @@ fits(const struct bulk *b, const struct lane *l, size_t n)
 static struct batch *
 find_room(struct bulk *b, uint64_t hash, size_t n, struct error *e)
 {
-	struct lane *l = &b->lanes[hash % b->o.jobs];
+	struct lane *l = &b->lanes[(hash >> 32) * b->o.jobs >> 32];	/* each lane gets its part of all hashes */
 	uint64_t from;
 
 	if (fits(b, l, n))
@@ -305,25 +307,32 @@ find_room(struct bulk *b, uint64_t hash, size_t n, struct error *e)
 	return l->filling;
 }
 
-/* Writes v's digits before end; where they begin. */
-static char *
-digits(char *end, uint64_t v)
+static uint64_t
+hash_id(uint64_t h, const char *p, size_t n)
 {
-	do
-		*--end = (char)('0' + v % 10);
-	while ((v /= 10) != 0);
-	return end;
+	uint64_t word;
+
+	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 29;
+	}
+	for (; n > 0; p++, n--)
+		h = (h ^ (uint8_t)*p) * 1099511628211ULL;
+	h *= 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 32;
 }
 
 int
-bulk_put(struct bulk *b, const struct change *c, const char *start, size_t n, struct slice id, uint64_t version,
-    uint64_t hash, struct slice row, struct error *e)
+bulk_put(struct bulk *b, const struct change *c, const struct located *l, struct slice row, struct error *e)
 {
 	static const char between[] = ",\"version\":", tail[] = ",\"version_type\":\"external_gte\"}}\n";
-	char number[20], *first = digits(number + sizeof(number), version), *to;
-	size_t many = (size_t)(number + sizeof(number) - first), at;
-	size_t action = n + id.n + sizeof(between) - 1 + many + sizeof(tail) - 1;
+	const struct place *p = l->place;
+	const struct slice start = row.p == NULL || b->o.mode == BULK_VERIFY ? p->delete_start : p->index_start;
+	uint64_t hash = hash_id(p->hash, l->name.data, l->id_n);
+	size_t action = start.n + l->name.len + sizeof(between) + MAX_DIGITS + sizeof(tail), at;
 	struct batch *batch = find_room(b, hash, action + c->len, e);
+	char *to;
 
 	if (batch == NULL)
 		return -1;
@@ -332,16 +341,16 @@ bulk_put(struct bulk *b, const struct change *c, const char *start, size_t n, st
 	if ((to = buf_room(&batch->body, action)) == NULL)
 		return error_set(e, RC_TEMP, "batch: %s", strerror(errno));
 	at = batch->body.len;
-	to = mempcpy(to, start, n);
-	to = mempcpy(to, id.p, id.n);
+	to = mempcpy(to, start.p, start.n);
+	to = mempcpy(to, l->name.data, l->name.len);
 	to = mempcpy(to, between, sizeof(between) - 1);
-	to = mempcpy(to, first, many);
-	memcpy(to, tail, sizeof(tail) - 1);
-	batch->body.len += action;
+	batch->body.len = (size_t)(to - batch->body.data);
+	buf_putu(&batch->body, c->version);	/* there is room */
+	buf_add(&batch->body, tail, sizeof(tail) - 1);
 	if (batch_add(batch, c, b->rows, hash, at, row, e) == -1)
 		return -1;
 	if (b->o.mode == BULK_WRITE)
-		batch_fold(batch, start, n, id);
+		batch_fold(batch, start, (struct slice){ l->name.data, l->name.len });
 	return 0;
 }
 

@@ -15,6 +15,8 @@
 
 #define FIRST_WAIT_MS 20	/* before the second try */
 
+struct located;			/* target.h */
+
 /* What becomes of rows. */
 enum bulk_mode {
 	BULK_WRITE,
@@ -89,9 +91,8 @@ int	 bulk_init(struct bulk *, const struct bulk_options *, struct error *);
 void	 bulk_free(struct bulk *);
 
 /* Queues one write of a document, with the row that is being taken (b->rows is its number); where its lane is full, waits.
- * start, n: the action line up to the id; id: a JSON string; row: p NULL for a delete. -1: as bulk_step. */
-int	 bulk_put(struct bulk *, const struct change *, const char *start, size_t n, struct slice id, uint64_t version,
-	    uint64_t hash, struct slice row, struct error *);
+ * row: p NULL for a delete. -1: as bulk_step. */
+int	 bulk_put(struct bulk *, const struct change *, const struct located *, struct slice row, struct error *);
 /* Waits until every row taken so far is done with. -1: as bulk_step. */
 int	 bulk_drain(struct bulk *, struct error *);
 /* Queues a control line behind the rows taken so far. */

@@ -244,6 +244,24 @@ member_index(struct slice name, size_t from)
 	return MEMBERS;
 }
 
+/* The member that stands at p and is what nearly every row has there, its name and colon passed; MEMBERS: another. */
+static size_t
+usual_member(struct scan *s)
+{
+	static const struct {
+		char text[7];	/* "…": */
+		uint8_t index;
+	} usual[] = { { "\"key\":", 3 }, { "\"pos\":", 5 }, { "\"old\":", 7 }, { "\"row\":", 8 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(usual) / sizeof(usual[0]) && s->end - s->p > 6; i++)
+		if (memcmp(s->p, usual[i].text, 6) == 0) {
+			s->p += 6;
+			return usual[i].index;
+		}
+	return MEMBERS;
+}
+
 /* The members from p on, up to the closing brace and the line's end. */
 static bool
 take_members(struct scan *s, size_t next)
@@ -254,9 +272,12 @@ take_members(struct scan *s, size_t next)
 	do {
 		const char *at = s->p;
 
-		if (!take_string(s, &name) || !take(s, ':', ":"))
-			return false;
-		if ((i = member_index(name, next)) == MEMBERS) {
+		if ((i = usual_member(s)) == MEMBERS) {
+			if (!take_string(s, &name) || !take(s, ':', ":"))
+				return false;
+			i = member_index(name, next);
+		}
+		if (i == MEMBERS) {
 			if (!take_value(s, &unknown))
 				return false;
 		} else {
@@ -277,7 +298,7 @@ take_members(struct scan *s, size_t next)
 	return s->p == s->end || fail(s, "the line's end");
 }
 
-/* Does the line begin as the last one did? Then op, db and table are known. */
+/* Does the line begin as the last row's did? Then op, db and table are known. */
 static bool
 known_head(struct change_reader *r, struct scan *s)
 {
@@ -285,14 +306,19 @@ known_head(struct change_reader *r, struct scan *s)
 
 	if (n == 0 || (size_t)(s->end - s->p) <= n || s->p[n] != ',' || memcmp(s->p, r->head.data, n) != 0)
 		return false;
-	s->c->op = r->known.op;
-	s->c->db.p = s->p + (r->known.db.p - r->head.data);
-	s->c->db.n = r->known.db.n;
-	s->c->table.p = s->p + (r->known.table.p - r->head.data);
-	s->c->table.n = r->known.table.n;
 	s->p += n + 1;
 	s->seen = 7;	/* op, db, table */
 	return true;
+}
+
+static void
+take_head(const struct change_reader *r, struct change *c)
+{
+	c->op = r->known.op;
+	c->db.p = c->line + (r->known.db.p - r->head.data);
+	c->db.n = r->known.db.n;
+	c->table.p = c->line + (r->known.table.p - r->head.data);
+	c->table.n = r->known.table.n;
 }
 
 /* Keeps the head of a line whose table is the first thing behind op and db. */
@@ -414,12 +440,14 @@ change_read(struct change_reader *r, const char *line, size_t len, uint64_t numb
 	struct scan s = { .p = line, .end = line + len, .c = c };
 	bool known;
 
-	memset(c, 0, sizeof(*c));
+	known = known_head(r, &s);
+	memset(c, 0, known ? offsetof(struct change, to_db) : sizeof(*c));
 	c->line = line;
 	c->len = len;
 	c->number = number;
 	c->version = 1;
-	known = known_head(r, &s);
+	if (known)
+		take_head(r, c);
 	if (!known && !take(&s, '{', "an event: one JSON object a line"))
 		return line_error(c, &s, e);
 	if (!take_members(&s, known ? 3 : 0))

@@ -33,7 +33,9 @@ struct change {
 	uint64_t version;	/* of pos; 1 without one, and on commit and heartbeat, which need not fold */
 	struct slice key, old_key;	/* arrays of strings, as they stand */
 	struct slice row, old;		/* objects, as they stand */
-	struct slice db, table, to_db, to_table, pos;	/* strings: what stands between the quotes, escapes and all */
+	struct slice db, table, pos;	/* strings: what stands between the quotes, escapes and all */
+	/* from here on, nothing of a row's */
+	struct slice to_db, to_table;
 	struct slice server;		/* string or number, as it stands */
 	struct slice columns;		/* array, as it stands */
 	uint64_t epoch;

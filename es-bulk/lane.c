@@ -155,7 +155,9 @@ settle(struct bulk *b, struct lane *l, struct error *e)
 	tell_throttle(b, l, retries > 0);
 	b->count.items += l->asked - retries;
 	b->count.retried += retries;
-	if (batch_keep_retries(l->sent, l->asked, e) == -1)
+	if (retries == 0)
+		batch_drop(l->sent, l->asked);
+	else if (batch_keep_retries(l->sent, l->asked, e) == -1)
 		return -1;
 	if (l->limit != 0)
 		l->limit *= 2;

@@ -28,35 +28,6 @@ check_load(struct stream *s, struct place *p, const struct change *c, struct err
 	return of_load ? load_begin(&s->bulk, p, e) : load_end(&s->bulk, p, e);
 }
 
-static uint64_t
-hash_id(uint64_t h, const char *p, size_t n)
-{
-	uint64_t word;
-
-	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 29;
-	}
-	for (; n > 0; p++, n--)
-		h = (h ^ (uint8_t)*p) * 1099511628211ULL;
-	h *= 0x9e3779b97f4a7c15ULL;
-	return h ^ h >> 32;
-}
-
-/* row: p NULL for a delete. The routing does not choose the lane: in one shard it does not make another document either. */
-static int
-put(struct stream *s, const struct change *c, const struct located *l, struct slice row, struct error *e)
-{
-	const struct place *p = l->place;
-	const struct slice name = { l->name.data, l->name.len };
-	uint64_t hash = hash_id(p->hash, name.p, l->id_n);
-
-	return row.p == NULL || s->o.bulk.mode == BULK_VERIFY ?
-	    bulk_put(&s->bulk, c, p->delete_start, p->delete_start_len, name, c->version, hash, row, e) :
-	    bulk_put(&s->bulk, c, p->index_start, p->index_start_len, name, c->version, hash, row, e);
-}
-
 /* The row is a dead letter, without that the engine was asked. */
 static int
 refuse(struct stream *s, const struct change *c, const char *type, const char *reason, struct error *e)
@@ -166,9 +137,9 @@ take_plain(struct stream *s, struct target *t, const struct change *c, struct er
 	}
 	if (c->partial && c->op != OP_DELETE && (rc = merge_row(s, c, moved, &row, e)) == -1)
 		return -1;
-	if (moved && put(s, c, &s->from, none, e) == -1)
+	if (moved && bulk_put(&s->bulk, c, &s->from, none, e) == -1)
 		return -1;
-	return rc == 1 ? put(s, c, &s->to, row, e) : 0;
+	return rc == 1 ? bulk_put(&s->bulk, c, &s->to, row, e) : 0;
 }
 
 /* Is the row of the load for which the index was made, so that nothing of it can be there? */
@@ -184,7 +155,7 @@ leave_out(struct stream *s, const struct change *c, bool moved, struct error *e)
 {
 	const struct located *l = moved ? &s->from : &s->to;
 
-	return c->op == OP_INSERT || is_first_load(l->place, c) ? 0 : put(s, c, l, none, e);
+	return c->op == OP_INSERT || is_first_load(l->place, c) ? 0 : bulk_put(&s->bulk, c, l, none, e);
 }
 
 /* A delete that leaves the document, marked. */
@@ -203,16 +174,16 @@ write_row(struct stream *s, struct target *t, const struct change *c, bool moved
 	int rc = 1;
 
 	if (c->op == OP_DELETE && !soft)
-		return put(s, c, &s->to, none, e);
+		return bulk_put(&s->bulk, c, &s->to, none, e);
 	s->shaped.len = 0;
 	if (shape_put(&s->shape, soft, &s->shaped, e) == -1)
 		return -1;
 	row = (struct slice){ s->shaped.data, s->shaped.len };
 	if (c->partial && (rc = merge_row(s, c, moved, &row, e)) == -1)
 		return -1;
-	if (moved && put(s, c, &s->from, none, e) == -1)
+	if (moved && bulk_put(&s->bulk, c, &s->from, none, e) == -1)
 		return -1;
-	return rc == 1 ? put(s, c, &s->to, row, e) : 0;
+	return rc == 1 ? bulk_put(&s->bulk, c, &s->to, row, e) : 0;
 }
 
 /* A table with a rule, or whose place depends on the row. */

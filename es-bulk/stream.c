@@ -178,7 +178,7 @@ ask_policy(enum policy policy, const struct change *c, const char *table, struct
 static int
 truncate_place(struct stream *s, struct place *p, const struct change *c, struct error *e)
 {
-	return sweep(&s->bulk, p, c, c->version, c->version, e);
+	return sweep(&s->bulk, p, c, c->version, e);
 }
 
 static int
@@ -226,7 +226,7 @@ end_load(struct stream *s, struct place *p, const struct change *c, struct error
 
 	if (index_was_born_for(&s->bulk, p, c->pos, &born, e) == -1)
 		return -1;
-	if (!born && sweep(&s->bulk, p, c, c->version - 1, c->version, e) == -1)
+	if (!born && sweep(&s->bulk, p, c, c->version - 1, e) == -1)
 		return -1;
 	if (p->loading && load_end(&s->bulk, p, e) == -1)
 		return -1;

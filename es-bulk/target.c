@@ -34,8 +34,8 @@ place_free(struct place *p)
 		return;
 	free(p->name);
 	free(p->alias);
-	free(p->index_start);
-	free(p->delete_start);
+	free((char *)(uintptr_t)p->index_start.p);
+	free((char *)(uintptr_t)p->delete_start.p);
 	free(p->born);
 	free(p);
 }
@@ -213,21 +213,19 @@ check_alias(const char *table, const char *alias, struct error *e)
 	return 0;
 }
 
-static char *
-action_start(const char *action, const char *alias, const char *pipeline, size_t *n)
+static int
+action_start(struct slice *start, const char *action, const char *alias, const char *pipeline)
 {
 	struct buf b;
-	char *text = NULL;
 
 	if (buf_init(&b, 8 * MAX_NAME) == -1)
-		return NULL;
+		return -1;
 	if (buf_putf(&b, "{\"%s\":{\"_index\":", action) == 0 && json_put_str(&b, alias) == 0 &&
 	    (pipeline == NULL || (buf_puts(&b, ",\"pipeline\":") == 0 && json_put_str(&b, pipeline) == 0)) &&
 	    buf_puts(&b, ",\"_id\":") == 0)
-		text = strndup(b.data, b.len);
-	*n = b.len;
+		*start = (struct slice){ strndup(b.data, b.len), b.len };
 	buf_free(&b);
-	return text;
+	return start->p == NULL ? -1 : 0;
 }
 
 static char *
@@ -245,8 +243,8 @@ new_place(struct target *t, const char *name, const char *suffix)
 	char *pipeline = t->rule == NULL ? NULL : rule_text(t->rule, t->rule->pipeline);
 
 	if (p == NULL || (p->name = strdup(name)) == NULL || (p->alias = concat(name, suffix)) == NULL ||
-	    (p->index_start = action_start("index", p->alias, pipeline, &p->index_start_len)) == NULL ||
-	    (p->delete_start = action_start("delete", p->alias, NULL, &p->delete_start_len)) == NULL) {
+	    action_start(&p->index_start, "index", p->alias, pipeline) == -1 ||
+	    action_start(&p->delete_start, "delete", p->alias, NULL) == -1) {
 		place_free(p);
 		free(pipeline);
 		return NULL;

@@ -19,8 +19,7 @@ struct place {
 	struct target *target;
 	char *name;			/* the table's alias, where readers look */
 	char *alias;			/* the one written to: name and the list's suffix */
-	char *index_start, *delete_start;	/* an action line up to its id */
-	size_t index_start_len, delete_start_len;
+	struct slice index_start, delete_start;	/* an action line up to its id; malloc'ed */
 	uint64_t hash;			/* of alias, where documents' hashes start */
 	bool checked;			/* its index is there and is ours, under the source in force */
 	char *born;			/* the position of the load that its index was made for, until that is complete; or NULL */

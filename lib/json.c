@@ -20,75 +20,79 @@
 #include "lib/json.h"
 #include "lib/utf8.h"
 
-/* What is left to check. */
-struct check {
-	const uint8_t *p, *end;
-};
+/* Each of these reads from p on what its name says and gives what is behind it; NULL: *bad is the byte that does not fit. */
+static const uint8_t *past_members(const uint8_t *p, const uint8_t *end, int depth, const uint8_t **bad);
 
-static bool check_value(struct check *, int depth);
-
-static void
-skip_space(struct check *c)
+static inline const uint8_t *
+fault(const uint8_t *at, const uint8_t **bad)
 {
-	while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
-		c->p++;
+	*bad = at;
+	return NULL;
 }
 
-static bool
-check_word(struct check *c, const char *word)
+static inline const uint8_t *
+past_space(const uint8_t *p, const uint8_t *end)
 {
-	for (; *word != '\0'; word++, c->p++)
-		if (c->p == c->end || *c->p != (uint8_t)*word)
-			return false;
-	return true;
+	while (p < end && *p <= ' ' && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p;
 }
 
-static bool
-check_digits(struct check *c)
+static const uint8_t *
+past_word(const uint8_t *p, const uint8_t *end, const char *word, const uint8_t **bad)
 {
-	const uint8_t *from = c->p;
-
-	while (c->p < c->end && *c->p >= '0' && *c->p <= '9')
-		c->p++;
-	return c->p > from;
+	for (; *word != '\0'; word++, p++)
+		if (p == end || *p != (uint8_t)*word)
+			return fault(p, bad);
+	return p;
 }
 
-static bool
-check_number(struct check *c)
+static inline const uint8_t *
+past_digits(const uint8_t *p, const uint8_t *end)
 {
-	if (*c->p == '-')
-		c->p++;
-	if (c->p < c->end && *c->p == '0')
-		c->p++;
-	else if (!check_digits(c))
-		return false;
-	if (c->p < c->end && *c->p == '.') {
-		c->p++;
-		if (!check_digits(c))
-			return false;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+static const uint8_t *
+past_number(const uint8_t *p, const uint8_t *end, const uint8_t **bad)
+{
+	const uint8_t *from;
+
+	p += *p == '-';
+	from = p;
+	p = p < end && *p == '0' ? p + 1 : past_digits(p, end);
+	if (p == from)
+		return fault(p, bad);
+	if (p < end && *p == '.') {
+		from = p + 1;
+		if ((p = past_digits(from, end)) == from)
+			return fault(p, bad);
 	}
-	if (c->p < c->end && (*c->p == 'e' || *c->p == 'E')) {
-		c->p++;
-		if (c->p < c->end && (*c->p == '+' || *c->p == '-'))
-			c->p++;
-		return check_digits(c);
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		p += p < end && (*p == '+' || *p == '-');
+		from = p;
+		if ((p = past_digits(from, end)) == from)
+			return fault(p, bad);
 	}
-	return true;
+	return p;
 }
 
-static bool
-check_escape(struct check *c)
+static const uint8_t *
+past_escape(const uint8_t *p, const uint8_t *end, const uint8_t **bad)
 {
 	int i;
 
-	if (++c->p == c->end)
-		return false;
-	if (*c->p != 'u')
-		return strchr("\"\\/bfnrt", *c->p) != NULL && *c->p++ != '\0';
-	for (i = 0, c->p++; i < 4; i++, c->p++)
-		if (c->p == c->end || strchr("0123456789abcdefABCDEF", *c->p) == NULL || *c->p == '\0')
-			return false;
-	return true;
+	if (++p == end)
+		return fault(p, bad);
+	if (*p != 'u')
+		return *p != '\0' && strchr("\"\\/bfnrt", *p) != NULL ? p + 1 : fault(p, bad);
+	for (i = 0, p++; i < 4; i++, p++)
+		if (p == end || *p == '\0' || strchr("0123456789abcdefABCDEF", *p) == NULL)
+			return fault(p, bad);
+	return p;
 }
 
 /* Bytes that stand for themselves in a string: ASCII but for controls, the quote and the backslash. */
@@ -96,10 +100,30 @@ static const bool plain[256] = {
 	[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7f] = true,
 };
 
-#if defined(__SSE2__)
-/* As skip_plain, sixteen bytes at a time, while there are so many. Bytes above ASCII are negative, and so below a space. */
+/* The first byte from p on that is not plain. Eight bytes at a time: of x, the high bit is set in each byte that is
+ * not (a borrow may set more of them, behind the first; Warren, Hacker's Delight, "Find First 0-Byte"). */
 static const uint8_t *
-skip_blocks(const uint8_t *p, const uint8_t *end)
+skip_words(const uint8_t *p, const uint8_t *end)
+{
+	static const uint64_t ones = 0x0101010101010101;
+	uint64_t x, quote, backslash;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&x, p, sizeof(x));
+		quote = x ^ ones * '"';
+		backslash = x ^ ones * '\\';
+		if (((x | (x - ones * ' ') | (quote - ones) | (backslash - ones)) & ones * 0x80) != 0)
+			break;
+	}
+	while (p < end && plain[*p])
+		p++;
+	return p;
+}
+
+#if defined(__SSE2__)
+/* The same, sixteen bytes at a time, while there are so many. Bytes above ASCII are negative, and so below a space. */
+static inline const uint8_t *
+skip_plain(const uint8_t *p, const uint8_t *end)
 {
 	const __m128i space = _mm_set1_epi8(' '), quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
 	__m128i x;
@@ -112,135 +136,115 @@ skip_blocks(const uint8_t *p, const uint8_t *end)
 		if (found != 0)
 			return p + __builtin_ctz((unsigned)found);
 	}
-	return p;
+	return skip_words(p, end);
 }
 #else
-static const uint8_t *
-skip_blocks(const uint8_t *p, const uint8_t *end)
-{
-	(void)end;
-	return p;
-}
+#define skip_plain skip_words
 #endif
 
-/* The first byte from p on that is not plain. Eight bytes at a time: of x, the high bit is set in each byte that is
- * not (a borrow may set more of them, behind the first; Warren, Hacker's Delight, "Find First 0-Byte"). */
+/* What is left of a string from a byte on that does not stand for itself. */
 static const uint8_t *
-skip_plain(const uint8_t *p, const uint8_t *end)
-{
-	static const uint64_t ones = 0x0101010101010101;
-	uint64_t x, quote, backslash;
-
-	for (p = skip_blocks(p, end); end - p >= 8; p += 8) {
-		memcpy(&x, p, sizeof(x));
-		quote = x ^ ones * '"';
-		backslash = x ^ ones * '\\';
-		if (((x | (x - ones * ' ') | (quote - ones) | (backslash - ones)) & ones * 0x80) != 0)
-			break;
-	}
-	while (p < end && plain[*p])
-		p++;
-	return p;
-}
-
-static bool
-check_string(struct check *c)
+past_rest(const uint8_t *p, const uint8_t *end, const uint8_t **bad)
 {
 	size_t n;
 
-	for (c->p++; (c->p = skip_plain(c->p, c->end)) < c->end;) {
-		if (*c->p == '"') {
-			c->p++;
-			return true;
-		} else if (*c->p == '\\') {
-			if (!check_escape(c))
-				return false;
-		} else {
-			if (*c->p < 0x20 || (n = utf8_length(c->p, (size_t)(c->end - c->p))) == 0)
-				return false;
-			c->p += n;
+	for (; p < end; p = skip_plain(p, end)) {
+		if (*p == '"')
+			return p + 1;
+		if (*p == '\\') {
+			if ((p = past_escape(p, end, bad)) == NULL)
+				return NULL;
+			continue;
 		}
+		if (*p < 0x20)
+			return fault(p, bad);
+		do {	/* few letters beyond ASCII stand alone */
+			if ((n = utf8_length(p, (size_t)(end - p))) == 0)
+				return fault(p, bad);
+			p += n;
+		} while (p < end && *p >= 0x80);
 	}
-	return false;
+	return fault(p, bad);
 }
 
-static bool
-check_members(struct check *c, int depth, bool object)
+static inline const uint8_t *
+past_string(const uint8_t *p, const uint8_t *end, const uint8_t **bad)
 {
+	p = skip_plain(p + 1, end);
+	return p < end && *p == '"' ? p + 1 : past_rest(p, end, bad);
+}
+
+static inline const uint8_t *
+past_value(const uint8_t *p, const uint8_t *end, int depth, const uint8_t **bad)
+{
+	if (p == end || depth > MAX_JSON_DEPTH)
+		return fault(p, bad);
+	switch (*p) {
+	case '"': return past_string(p, end, bad);
+	case '{':
+	case '[': return past_members(p, end, depth, bad);
+	case 't': return past_word(p, end, "true", bad);
+	case 'f': return past_word(p, end, "false", bad);
+	case 'n': return past_word(p, end, "null", bad);
+	default:  return past_number(p, end, bad);
+	}
+}
+
+/* The name of a member and its colon. */
+static inline const uint8_t *
+past_name(const uint8_t *p, const uint8_t *end, const uint8_t **bad)
+{
+	p = past_space(p, end);
+	if (p == end || *p != '"')
+		return fault(p, bad);
+	if ((p = past_string(p, end, bad)) == NULL)
+		return NULL;
+	p = past_space(p, end);
+	return p == end || *p != ':' ? fault(p, bad) : p + 1;
+}
+
+static const uint8_t *
+past_members(const uint8_t *p, const uint8_t *end, int depth, const uint8_t **bad)
+{
+	const bool object = *p == '{';
 	const uint8_t close = object ? '}' : ']';
 
-	c->p++;
-	skip_space(c);
-	if (c->p < c->end && *c->p == close) {
-		c->p++;
-		return true;
-	}
+	p = past_space(p + 1, end);
+	if (p < end && *p == close)
+		return p + 1;
 	for (;;) {
-		if (object) {
-			skip_space(c);
-			if (c->p == c->end || *c->p != '"' || !check_string(c))
-				return false;
-			skip_space(c);
-			if (c->p == c->end || *c->p != ':')
-				return false;
-			c->p++;
-		}
-		if (!check_value(c, depth + 1))
-			return false;
-		if (c->p == c->end || (*c->p != ',' && *c->p != close))
-			return false;
-		if (*c->p++ == close)
-			return true;
+		if (object && (p = past_name(p, end, bad)) == NULL)
+			return NULL;
+		if ((p = past_value(past_space(p, end), end, depth + 1, bad)) == NULL)
+			return NULL;
+		p = past_space(p, end);
+		if (p == end || (*p != ',' && *p != close))
+			return fault(p, bad);
+		if (*p++ == close)
+			return p;
 	}
-}
-
-static bool
-check_bare(struct check *c, int depth)
-{
-	if (c->p == c->end || depth > MAX_JSON_DEPTH)
-		return false;
-	switch (*c->p) {
-	case '{': return check_members(c, depth, true);
-	case '[': return check_members(c, depth, false);
-	case '"': return check_string(c);
-	case 't': return check_word(c, "true");
-	case 'f': return check_word(c, "false");
-	case 'n': return check_word(c, "null");
-	default:  return check_number(c);
-	}
-}
-
-/* One value and the white space on both sides. */
-static bool
-check_value(struct check *c, int depth)
-{
-	bool ok;
-
-	skip_space(c);
-	ok = check_bare(c, depth);
-	skip_space(c);
-	return ok;
 }
 
 const char *
 json_skip(const char *p, const char *end, const char **at)
 {
-	struct check c = { .p = (const uint8_t *)p, .end = (const uint8_t *)end };
+	const uint8_t *bad = NULL, *past = past_value((const uint8_t *)p, (const uint8_t *)end, 0, &bad);
 
-	if (check_bare(&c, 0))
-		return (const char *)c.p;
-	*at = (const char *)c.p;
-	return NULL;
+	if (past == NULL)
+		*at = (const char *)bad;
+	return (const char *)past;
 }
 
 int
 json_check(const char *text, size_t len, size_t *at)
 {
-	struct check c = { .p = (const uint8_t *)text, .end = (const uint8_t *)text + len };
-	bool ok = check_value(&c, 0);
+	const uint8_t *begin = (const uint8_t *)text, *end = begin + len, *bad = NULL;
+	const uint8_t *p = past_value(past_space(begin, end), end, 0, &bad);
 
-	*at = (size_t)(c.p - (const uint8_t *)text);
-	return ok && c.p == c.end ? 0 : -1;
+	if (p != NULL)
+		bad = past_space(p, end);
+	*at = (size_t)(bad - begin);
+	return p != NULL && bad == end ? 0 : -1;
 }
 
 void
@@ -254,17 +258,16 @@ json_free(struct json *j)
 static void
 single_token(struct json *j)
 {
-	struct check c = { .p = (const uint8_t *)j->text, .end = (const uint8_t *)j->text + j->len };
+	const uint8_t *begin = (const uint8_t *)j->text, *end = begin + j->len, *p = past_space(begin, end);
 	jsmntok_t *t = j->tokens;
 
-	skip_space(&c);
 	t->type = JSMN_PRIMITIVE;
 	t->size = 0;
 	t->parent = -1;
-	t->start = (int)(c.p - (const uint8_t *)j->text);
-	while (c.p < c.end && strchr(" \t\r\n", *c.p) == NULL)
-		c.p++;
-	t->end = (int)(c.p - (const uint8_t *)j->text);
+	t->start = (int)(p - begin);
+	while (p < end && strchr(" \t\r\n", *p) == NULL)
+		p++;
+	t->end = (int)(p - begin);
 	j->count = 1;
 }
 

@@ -164,7 +164,7 @@ write_one(struct batch *b, uint64_t seq, const char *start, const char *id, uint
 	buf_puts(&b->body, id);
 	buf_puts(&b->body, ",\"version\":1}}\n");
 	batch_add(b, &c, seq, hash, at, (struct slice){ NULL, 0 }, &e);
-	batch_fold(b, start, strlen(start), text(id));
+	batch_fold(b, text(start), text(id));
 }
 
 static void
