@@ -166,6 +166,99 @@ join_tables(const struct store *dir, const struct store *tables, char *const nam
 	return rc;
 }
 
+/* Has the rebuilt table come exactly to where the main stream stands? */
+static int
+check_rebuilt(const struct position *p, const char *name, const struct tabfile *t, struct error *e)
+{
+	struct point at = { 0 };
+	struct pos main;
+
+	if (table_point(t, name, &at, e) == -1)
+		return -1;
+	if (position_find(p, name) == NULL)
+		return error_set(e, RC_FAIL, "the main stream does not cover %s", name);
+	if (!record_pos(&p->r, "pos", &main) || !same_source(&at, &p->r, &main) || pos_cmp(&at.pos, &main) != 0)
+		return error_set(e, RC_FAIL, "the rebuilt %s is not where the main stream is", name);
+	return 0;
+}
+
+/* The rebuilt table's file takes the table's place; that it was added by command, and not chosen, stays. */
+static int
+take_over(const struct store *tables, struct tabfile *rebuilt, const struct tabfile *old, struct error *e)
+{
+	const struct store *rebuilds = rebuilt->store;
+	int rc;
+
+	if (record_set(&rebuilt->r, "added", record_get(&old->r, "added"), e) == -1 ||
+	    tabfile_move(rebuilt, STATUS_SYNCING, e) == -1)
+		return -1;
+	rebuilt->store = tables;
+	rc = tabfile_write(rebuilt, e);
+	rebuilt->store = rebuilds;
+	return rc == 0 ? tabfile_remove(rebuilt, e) : -1;
+}
+
+/* With position.json locked. */
+static int
+adopt(const struct store *dir, const struct store *tables, struct tabfile *rebuilt, const char *name, bool only_check,
+    struct error *e)
+{
+	struct tabfile old;
+	struct position p;
+	int lock, rc;
+
+	if (position_load(&p, dir, e) == -1)
+		return -1;
+	rc = check_rebuilt(&p, name, rebuilt, e);
+	position_free(&p);
+	if (rc == -1 || only_check)
+		return rc;
+	if (load_locked(&old, tables, name, &lock, e) == -1)
+		return -1;
+	rc = take_over(tables, rebuilt, &old, e);
+	tabfile_free(&old);
+	close(lock);
+	return rc;
+}
+
+int
+adopt_table(const struct store *dir, const struct store *tables, const char *name, bool only_check, struct error *e)
+{
+	int lock = store_lock(dir, POSITION_FILE, 0, e), own, rc;
+	struct store rebuilds;
+	struct tabfile t;
+
+	if (lock == -1)
+		return -1;
+	if ((rc = store_open_in(&rebuilds, dir, REBUILD_DIR, true, e)) == 0) {
+		if ((rc = load_locked(&t, &rebuilds, name, &own, e)) != -1) {
+			rc = rc == 1 ? adopt(dir, tables, &t, name, only_check, e) :
+			    error_set(e, RC_FAIL, "%s is not being rebuilt", name);
+			tabfile_free(&t);
+			close(own);
+		}
+		store_close(&rebuilds);
+	}
+	close(lock);
+	return rc;
+}
+
+int
+forget_tables(const struct store *tables, char *const names[], struct error *e)
+{
+	struct tabfile t;
+	int lock, rc = 0;
+
+	for (; rc != -1 && *names != NULL; names++) {
+		if (load_locked(&t, tables, *names, &lock, e) == -1)
+			return -1;
+		rc = tabfile_remove(&t, e);
+		tabfile_free(&t);
+		close(lock);
+	}
+	return rc;
+}
+
 /* Writes into the table's own file that it was covered up to the main stream's place. */
 static int
 hand_back(const struct position *p, const struct store *tables, const char *name, struct error *e)

@@ -25,7 +25,7 @@
 
 struct options {
 	const char *state, *config, *table;
-	bool json;
+	bool json, rebuild;
 	unsigned int every_ms;
 };
 
@@ -34,18 +34,19 @@ struct call {
 	const struct options *o;
 	char **args;
 	int count;
-	struct store dir, tables;
+	struct store dir, tables;	/* tables: those that are rebuilt, with --rebuild */
 };
 
 static _Noreturn void
 usage(FILE *to, int rc)
 {
-	fputs("usage: m2e-state [--state DIR] [--config FILE] [-qv] COMMAND\n"
+	fputs("usage: m2e-state [--state DIR] [--config FILE] [--rebuild] [-qv] COMMAND\n"
 	    "       get position [MEMBER] | get table DB.TABLE [MEMBER]\n"
 	    "       get covered | get tables\n"
 	    "       set position POS [MEMBER=VALUE ...] | set table DB.TABLE MEMBER=VALUE ...\n"
 	    "       save [--table DB.TABLE] [--every MS]\n"
-	    "       join DB.TABLE ... | leave DB.TABLE ...\n"
+	    "       join DB.TABLE ... | leave DB.TABLE ... | forget DB.TABLE ...\n"
+	    "       adopt [check] DB.TABLE\n"
 	    "       show [--json]\n"
 	    "       config [FILE] [check | get KEY]\n"
 	    "       dead count | list | print | drop [N | DB.TABLE ...] | dead settle TAKEN AGAIN\n"
@@ -103,6 +104,22 @@ static int
 run_leave(struct call *c, struct error *e)
 {
 	return leave_tables(&c->dir, &c->tables, c->args, e);
+}
+
+static int
+run_adopt(struct call *c, struct error *e)
+{
+	bool check = c->count == 2;
+
+	if (c->o->rebuild || (check && strcmp(c->args[0], "check") != 0))
+		return not_understood(e);
+	return adopt_table(&c->dir, &c->tables, c->args[check ? 1 : 0], check, e);
+}
+
+static int
+run_forget(struct call *c, struct error *e)
+{
+	return forget_tables(&c->tables, c->args, e);
 }
 
 static int
@@ -176,6 +193,8 @@ static const struct command {
 	{ "save", run_save, 0, 0, DIR_WRITE },
 	{ "join", run_join, 1, INT32_MAX, DIR_WRITE },
 	{ "leave", run_leave, 1, INT32_MAX, DIR_WRITE },
+	{ "adopt", run_adopt, 1, 2, DIR_WRITE },
+	{ "forget", run_forget, 1, INT32_MAX, DIR_WRITE },
 	{ "show", run_show, 0, 0, DIR_READ },
 	{ "config", run_config, 0, 3, DIR_NONE },
 	{ "dead", run_dead, 1, INT32_MAX, DIR_READ },
@@ -232,7 +251,7 @@ run(const struct command *command, struct call *c, struct error *e)
 	free(path);
 	if (rc == -1)
 		return -1;
-	if ((rc = store_open_in(&c->tables, &c->dir, "tables", create, e)) == 0) {
+	if ((rc = store_open_in(&c->tables, &c->dir, c->o->rebuild ? REBUILD_DIR : TABLES_DIR, create, e)) == 0) {
 		rc = command->run(c, e);
 		store_close(&c->tables);
 	}
@@ -265,6 +284,7 @@ static const struct option longopts[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "table", required_argument, NULL, 't' },
 	{ "every", required_argument, NULL, OPT_EVERY },
+	{ "rebuild", no_argument, NULL, 'r' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -288,6 +308,7 @@ main(int argc, char *argv[])
 		case 's': o.state = optarg; break;
 		case 'c': o.config = optarg; break;
 		case 't': o.table = optarg; break;
+		case 'r': o.rebuild = true; break;
 		case 'j': o.json = true; break;
 		case OPT_EVERY:
 			o.every_ms = (unsigned int)strtonum(optarg, 0, MAX_EVERY_MS, &why);

@@ -100,9 +100,30 @@ show_tables(const struct store *tables, struct error *e)
 struct state {
 	struct position position;
 	bool have_position;
-	struct tabfile_list tables;
+	struct tabfile_list tables, rebuilds;
 	uint64_t dead;
 };
+
+static int
+read_rebuilds(struct state *s, const struct store *dir, struct error *e)
+{
+	struct store rebuilds;
+	int rc;
+
+	if (store_open_in(&rebuilds, dir, REBUILD_DIR, false, e) == -1)
+		return -1;
+	rc = tabfile_list(&s->rebuilds, &rebuilds, e);
+	store_close(&rebuilds);
+	return rc;
+}
+
+static void
+state_free(struct state *s)
+{
+	position_free(&s->position);
+	tabfile_list_free(&s->tables);
+	tabfile_list_free(&s->rebuilds);
+}
 
 static int
 state_read(struct state *s, const struct store *dir, const struct store *tables, struct error *e)
@@ -112,11 +133,10 @@ state_read(struct state *s, const struct store *dir, const struct store *tables,
 	if (rc == -1 || (rc = position_load(&s->position, dir, e)) == -1)
 		return -1;
 	s->have_position = rc == 1;
-	if (tabfile_list(&s->tables, tables, e) == -1) {
-		position_free(&s->position);
-		return -1;
-	}
-	return 0;
+	if (tabfile_list(&s->tables, tables, e) == 0 && read_rebuilds(s, dir, e) == 0)
+		return 0;
+	state_free(s);
+	return -1;
 }
 
 /* Seconds since the last stored change was logged; -1: not known. */
@@ -132,6 +152,17 @@ lag_seconds(const struct state *s)
 	clock_gettime(CLOCK_REALTIME, &now);
 	lag = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - strtod(ts, NULL);
 	return lag > 0 ? lag : 0;
+}
+
+static int
+put_tables(struct buf *b, const struct tabfile_list *l)
+{
+	int rc = buf_putc(b, '[');
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		rc |= (i > 0 ? buf_putc(b, ',') : 0) | buf_putc(b, '{') | record_put(b, &l->items[i].r) | buf_putc(b, '}');
+	return rc | buf_putc(b, ']');
 }
 
 static int
@@ -151,11 +182,9 @@ put_json(struct buf *b, const struct state *s)
 			    buf_putc(b, ':') | json_put_str(b, pos_text(&s->position.covers[i].from, text));
 		rc |= buf_puts(b, "}}");
 	}
-	rc |= buf_puts(b, ",\"tables\":[");
-	for (i = 0; i < s->tables.count; i++)
-		rc |= (i > 0 ? buf_putc(b, ',') : 0) | buf_putc(b, '{') | record_put(b, &s->tables.items[i].r) |
-		    buf_putc(b, '}');
-	rc |= buf_putf(b, "],\"dead\":%" PRIu64, s->dead);
+	rc |= buf_puts(b, ",\"tables\":") | put_tables(b, &s->tables);
+	rc |= buf_puts(b, ",\"rebuilds\":") | put_tables(b, &s->rebuilds);
+	rc |= buf_putf(b, ",\"dead\":%" PRIu64, s->dead);
 	if (lag >= 0)
 		rc |= buf_putf(b, ",\"lag\":%.3f", lag);
 	return rc | buf_puts(b, "}\n");
@@ -193,6 +222,12 @@ place(const struct state *s, const struct tabfile *t, const char *name, char *te
 	return pos_text(pos_cmp(&main, &c->from) < 0 ? &c->from : &main, text);
 }
 
+static size_t
+rows(const struct state *s)
+{
+	return s->tables.count + s->rebuilds.count;
+}
+
 /* name and text: room for what is put together. */
 static const char *
 cell(const struct state *s, size_t row, int column, char name[NAME_ROOM], char text[POS_TEXT])
@@ -201,14 +236,16 @@ cell(const struct state *s, size_t row, int column, char name[NAME_ROOM], char t
 	static const char *const titles[COLUMNS] = { "TABLE", "STATUS", "ROWS", "S0", "CAUGHT UP TO", "WHY" };
 	const struct tabfile *t;
 	const char *value;
+	bool rebuild = row > s->tables.count;
 
 	if (row == 0)
 		return titles[column];
-	t = &s->tables.items[row - 1];
-	snprintf(name, NAME_ROOM, "%s.%s", record_get(&t->r, "db"), record_get(&t->r, "table"));
+	t = rebuild ? &s->rebuilds.items[row - 1 - s->tables.count] : &s->tables.items[row - 1];
+	snprintf(name, NAME_ROOM, "%s.%s%s", record_get(&t->r, "db"), record_get(&t->r, "table"),
+	    rebuild ? " (rebuild)" : "");
 	if (column == COLUMN_TABLE)
 		return name;
-	value = column == COLUMN_POS ? place(s, t, name, text) : record_get(&t->r, members[column]);
+	value = column == COLUMN_POS && !rebuild ? place(s, t, name, text) : record_get(&t->r, members[column]);
 	return value != NULL ? value : "-";
 }
 
@@ -239,11 +276,11 @@ print_table(const struct state *s)
 	int widths[COLUMNS] = { 0 }, column, pad;
 	size_t row;
 
-	for (row = 0; row <= s->tables.count; row++)
+	for (row = 0; row <= rows(s); row++)
 		for (column = 0; column < COLUMNS; column++)
 			if ((pad = width(cell(s, row, column, name, place_text))) > widths[column])
 				widths[column] = pad;
-	for (row = 0; row <= s->tables.count; row++) {
+	for (row = 0; row <= rows(s); row++) {
 		for (column = 0; column < COLUMNS; column++) {
 			text = cell(s, row, column, name, place_text);
 			pad = column == COLUMNS - 1 ? 0 : widths[column] - width(text);
@@ -274,7 +311,7 @@ print_text(const struct state *s)
 	if (lag >= 0)
 		printf("lag: %.1f s\n", lag);
 	printf("dead letters: %" PRIu64 "\n", s->dead);
-	if (s->tables.count > 0) {
+	if (rows(s) > 0) {
 		putchar('\n');
 		print_table(s);
 	}
@@ -292,7 +329,6 @@ show_all(const struct store *dir, const struct store *tables, bool json, struct 
 		rc = print_json(&s, e);
 	else
 		print_text(&s);
-	position_free(&s.position);
-	tabfile_list_free(&s.tables);
+	state_free(&s);
 	return rc;
 }

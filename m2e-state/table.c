@@ -22,6 +22,8 @@ static const struct member members[] = {
 	{ "db", MEMBER_TEXT },
 	{ "table", MEMBER_TEXT },
 	{ "status", MEMBER_STATUS },
+	{ "was", MEMBER_STATUS },
+	{ "added", MEMBER_TEXT },
 	{ "rows", MEMBER_COUNT },
 	{ "s0", MEMBER_POS },
 	{ "pos", MEMBER_POS },
@@ -36,8 +38,9 @@ static const struct member members[] = {
 };
 
 #define WAY(to) (1U << STATUS_##to)
+#define ALWAYS (WAY(CREATED) | WAY(PAUSED) | WAY(REMOVED))
 
-/* Where a table can go; to created, and to what it is already, always. */
+/* Where a table can go, besides ALWAYS and what it is already. */
 static const struct {
 	const char *name;
 	unsigned int ways;
@@ -47,9 +50,10 @@ static const struct {
 	[STATUS_DUMPED] = { "dumped", WAY(MOVING) },
 	[STATUS_MOVING] = { "moving", WAY(MOVED) },
 	[STATUS_MOVED] = { "moved", WAY(SYNCING) },
-	[STATUS_SYNCING] = { "syncing", WAY(PAUSED) | WAY(STALE) | WAY(MOVED) },
-	[STATUS_PAUSED] = { "paused", WAY(SYNCING) | WAY(MOVED) },
+	[STATUS_SYNCING] = { "syncing", WAY(STALE) | WAY(MOVED) },
+	[STATUS_PAUSED] = { "paused", WAY(DUMPED) | WAY(MOVING) | WAY(MOVED) | WAY(SYNCING) },
 	[STATUS_STALE] = { "stale", WAY(SYNCING) | WAY(MOVED) },
+	[STATUS_REMOVED] = { "removed", 0 },
 };
 
 enum status
@@ -239,23 +243,36 @@ clear(struct tabfile *t, const char *const *names, struct error *e)
 	return 0;
 }
 
-int
-tabfile_move(struct tabfile *t, enum status to, struct error *e)
+/* What a step makes untrue is forgotten. */
+static int
+forget(struct tabfile *t, enum status from, enum status to, struct error *e)
 {
 	static const char *const loaded[] = {
 		"rows", "s0", "pos", "resume", "server", "epoch", "created", "dump", "why", "since", NULL
 	};
 	static const char *const noted[] = { "why", "since", NULL };
+	static const char *const was[] = { "was", NULL };
+
+	if (to == STATUS_CREATED && clear(t, loaded, e) == -1)
+		return -1;
+	if (from == STATUS_STALE && to == STATUS_SYNCING && clear(t, noted, e) == -1)
+		return -1;
+	return from == STATUS_PAUSED && to != STATUS_PAUSED ? clear(t, was, e) : 0;
+}
+
+int
+tabfile_move(struct tabfile *t, enum status to, struct error *e)
+{
 	enum status from = tabfile_status(t);
 
 	if (to == STATUS_NONE)
 		return error_set(e, RC_USAGE, "a status is one of " STATUS_NAMES);
-	if (to != from && to != STATUS_CREATED && (statuses[from].ways & 1U << to) == 0)
+	if (to != from && ((ALWAYS | statuses[from].ways) & 1U << to) == 0)
 		return error_set(e, RC_FAIL, "%s.%s is %s: it cannot become %s", record_get(&t->r, "db"),
 		    record_get(&t->r, "table"), statuses[from].name, statuses[to].name);
-	if (to == STATUS_CREATED && clear(t, loaded, e) == -1)
+	if (forget(t, from, to, e) == -1)
 		return -1;
-	if (from == STATUS_STALE && to == STATUS_SYNCING && clear(t, noted, e) == -1)
+	if (to == STATUS_PAUSED && from != STATUS_PAUSED && record_set(&t->r, "was", statuses[from].name, e) == -1)
 		return -1;
 	if (to == STATUS_SYNCING && record_get(&t->r, "since") != NULL)
 		to = STATUS_STALE;
@@ -319,6 +336,14 @@ tabfile_assign(const struct store *store, const char *dotted, char *const assign
 	}
 	close(lock);
 	return rc;
+}
+
+int
+tabfile_remove(const struct tabfile *t, struct error *e)
+{
+	if (unlinkat(t->store->dir, t->file, 0) == -1 && errno != ENOENT)
+		return error_set(e, RC_FAIL, "%s/%s: remove: %s", t->store->path, t->file, strerror(errno));
+	return store_sync(t->store, e);
 }
 
 static bool

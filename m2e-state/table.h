@@ -11,16 +11,19 @@
 enum status {
 	STATUS_NONE = -1,
 	STATUS_CREATED, STATUS_DUMPING, STATUS_DUMPED, STATUS_MOVING, STATUS_MOVED, STATUS_SYNCING, STATUS_PAUSED,
-	STATUS_STALE
+	STATUS_STALE, STATUS_REMOVED
 };
-#define STATUS_NAMES "created, dumping, dumped, moving, moved, syncing, paused, stale"
+#define STATUS_NAMES "created, dumping, dumped, moving, moved, syncing, paused, stale, removed"
 
 enum status status_find(const char *name);
+
+#define TABLES_DIR "tables"
+#define REBUILD_DIR "rebuild"		/* tables that are loaded anew beside the index that they have */
 
 #define TABFILE_NAME 256		/* NAME_MAX and its NUL */
 
 struct tabfile {
-	const struct store *store;	/* DIR/tables */
+	const struct store *store;	/* DIR/tables, or DIR/rebuild */
 	struct record r;
 	char file[TABFILE_NAME];
 };
@@ -33,12 +36,14 @@ int	 tabfile_load(struct tabfile *, const struct store *, const char *db, const 
 int	 tabfile_load_named(struct tabfile *, const struct store *, const char *dotted, struct error *);
 /* The caller holds the lock. */
 int	 tabfile_write(const struct tabfile *, struct error *);
+/* Takes the file away; it is no error that there is none. The caller holds the lock. */
+int	 tabfile_remove(const struct tabfile *, struct error *);
 int	 tabfile_lock(const struct tabfile *, unsigned int wait_ms, struct error *);
 void	 tabfile_free(struct tabfile *);
 
 enum status tabfile_status(const struct tabfile *);
 /* Moves to another status. -1: RC_FAIL when there is no way from the one it has. created forgets all that the last
- * load left; syncing with a note of tabfile_note becomes stale at once. */
+ * load left; syncing with a note of tabfile_note becomes stale at once; paused keeps in `was` what it was. */
 int	 tabfile_move(struct tabfile *, enum status, struct error *);
 /* A stale line: its rows may have changed without row events at pos. A syncing table becomes stale; with any other
  * status the reason is noted. Nothing when the table was loaded after that. */
