@@ -90,8 +90,8 @@ show_tables(const struct store *tables, struct error *e)
 	if (tabfile_list(&l, tables, e) == -1)
 		return -1;
 	for (i = 0; i < l.count; i++)
-		printf("%s.%s\t%s\n", record_get(&l.items[i].r, "db"), record_get(&l.items[i].r, "table"),
-		    record_get(&l.items[i].r, "status"));
+		printf("%s.%s\t%s%s\n", record_get(&l.items[i].r, "db"), record_get(&l.items[i].r, "table"),
+		    record_get(&l.items[i].r, "status"), record_get(&l.items[i].r, "added") != NULL ? "\tadded" : "");
 	tabfile_list_free(&l);
 	return 0;
 }

@@ -24,17 +24,6 @@ status() {
 	esac
 }
 
-# Marks tables to be loaded again at the next run.
-load_again() {
-	! running || die 1 "m2e runs: stop it first"
-	[ $# -gt 0 ] || { usage >&2; exit 2; }
-	# shellcheck disable=SC2046
-	[ "$1" != --all ] || set -- $(state get tables | cut -f 1)
-	for t; do
-		state leave "$t" && state set table "$t" status=created || exit
-	done
-}
-
 # What both ends say, one line a fact: m2e prints them for people.
 check() {
 	worst=0

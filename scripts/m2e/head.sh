@@ -8,11 +8,15 @@ IFS=$nl	# names of tables may hold spaces
 
 usage() {
 	cat <<-END
-		usage: m2e [-c FILE] [-qv] run
+		usage: m2e [-c FILE] [-qv] run [--until now]
 		       m2e [-c FILE] status [--json]
 		       m2e [-c FILE] stop
 		       m2e [-c FILE] check
+		       m2e [-c FILE] add | pause | resume DB.TABLE…
+		       m2e [-c FILE] remove [--drop-index] DB.TABLE…
+		       m2e [-c FILE] resync [--cancel] DB.TABLE…
 		       m2e [-c FILE] load DB.TABLE… | --all
+		       m2e [-c FILE] reload
 		       m2e [-c FILE] verify [DB.TABLE…]
 		       m2e [-c FILE] dead [count | show [-v] | drop [--yes]] [N | DB.TABLE…]
 		       m2e [-c FILE] dead replay [DB.TABLE…]
@@ -32,7 +36,12 @@ die() { # STATUS MESSAGE
 	exit "$1"
 }
 
-state() { m2e-state --state "$dir" "$@" 7>&-; }
+# --rebuild in the load of a table anew, beside the index that it has: a word that es-bulk and m2e-state both know.
+side=
+
+table_state() { m2e-state --state "$dir" "$@" 7>&-; }
+rebuild_state() { m2e-state --state "$dir" --rebuild "$@" 7>&-; }
+state() { if [ -z "$side" ]; then table_state "$@"; else rebuild_state "$@"; fi; }
 
 # shellcheck disable=SC2086
 setting() { m2e-state $options config get "$1"; }

@@ -87,30 +87,66 @@ catch_up() { # TABLE UNTIL
 		--from "$from" --until "$2" --table "$1@$from"
 }
 
-# Brings every waiting table to `moved`, and near the main stream if there is one.
-load_waiting() {
-	method=
-	for table_to_load in $(waiting); do
-		while :; do
-			orphaned || [ -e "$dir/run/stopping" ] && return 75
-			case $(state get table "$table_to_load" status) in
-			created | dumping) begin_load "$table_to_load" ;;
-			dumped) move_dump "$table_to_load" ;;
-			moving) go_on_moving "$table_to_load" ;;
-			moved)
-				main_covers_some || break
-				catch_up "$table_to_load" now
-				rc=$?
-				[ $rc = 0 ] || [ $rc = 3 ] || return $rc
-				break
-				;;
-			*) break ;;
-			esac || return
-		done
+# Until it is `moved`, and near the main stream if there is one.
+load_table() { # TABLE
+	while :; do
+		interrupted && return 75
+		case $(state get table "$1" status) in
+		created | dumping) begin_load "$1" ;;
+		dumped) move_dump "$1" ;;
+		moving) go_on_moving "$1" ;;
+		moved)
+			main_covers_some || return 0
+			catch_up "$1" now
+			rc=$?
+			[ $rc != 3 ] || rc=0
+			return $rc
+			;;
+		*) return 0 ;;
+		esac || return
 	done
 }
 
-waiting() { state get tables | awk -F '\t' '$2 ~ /^(created|dumping|dumped|moving|moved)$/ { print $1 }'; }
-moved() { state get tables | awk -F '\t' '$2 == "moved" { print $1 }'; }
+# The tables that wait for their load first, then those that have an index meanwhile.
+load_waiting() {
+	method=
+	for table_to_load in $(waiting); do
+		echo "$table_to_load" >"$dir/run/loading"
+		renew_source && load_table "$table_to_load" || return
+	done
+	side=--rebuild
+	for table_to_load in $(waiting); do
+		is_streamed "$table_to_load" || continue
+		echo "$table_to_load" >"$dir/run/loading"
+		renew_source && rebuild "$table_to_load" || return
+	done
+}
+
+# Is it neither paused nor loaded anew?
+is_streamed() { # TABLE
+	case $(table_state get table "$1" status) in
+	syncing | stale) ;;
+	*) return 1 ;;
+	esac
+}
+
+# The run stops, or something is to be done that the load stands in the way of.
+interrupted() { orphaned || [ -e "$dir/run/stopping" ] || [ -e "$dir/run/yield" ]; }
+
+waiting() { "${1:-state}" get tables | awk -F '\t' '$2 ~ /^(created|dumping|dumped|moving|moved)$/ { print $1 }'; }
+with_status() { "$1" get tables | awk -F '\t' -v want="$2" '$2 == want { print $1 }'; }
 covered() { state get covered; }
 main_covers_some() { [ -n "$(covered)" ]; }
+
+# A load's positions are those of the server that it reads now, in the epoch in which the stream stands.
+renew_source() {
+	# shellcheck disable=SC2086
+	server=$(binlog-tail $options --identify 7>&-) || return
+	main_covers_some || return 0
+	streamed=$(state get position server) || streamed=$server
+	[ "$server" = "$streamed" ] || {
+		log WARN "the database is server $server, the stream still follows $streamed: waiting for it"
+		return 75
+	}
+	epoch=$(state get position epoch) || epoch=0
+}

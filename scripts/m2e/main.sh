@@ -2,12 +2,12 @@
 
 here=$(cd "$(dirname "$0")" && pwd)
 [ ! -x "$here/m2e-state" ] || PATH=$here:$PATH
-config=${M2E_CONFIG:-} verbosity=0 options=
+config=${M2E_CONFIG:-} verbosity=0 verbosity_options=
 while [ $# -gt 0 ]; do
 	case $1 in
 	-c | --config) config=${2:?-c needs a file}; shift ;;
-	-v | --verbose) verbosity=$((verbosity + 1)) options=$options$nl-v ;;
-	-q | --quiet) verbosity=$((verbosity - 1)) options=$options$nl-q ;;
+	-v | --verbose) verbosity=$((verbosity + 1)) verbosity_options=$verbosity_options$nl-v ;;
+	-q | --quiet) verbosity=$((verbosity - 1)) verbosity_options=$verbosity_options$nl-q ;;
 	--help) usage; exit 0 ;;
 	--version) echo "m2e $(m2e-state --version | cut -d ' ' -f 2)"; exit 0 ;;
 	-*) usage >&2; exit 2 ;;
@@ -18,12 +18,13 @@ done
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-run | status | stop | check | load | verify | dead) ;;
+run | status | stop | check | add | remove | pause | resume | resync | load | reload) ;;
+verify | dead) ;;
 *) usage >&2; exit 2 ;;
 esac
 
 set -f	# $options is split at line ends, nothing in it is a pattern
-[ -z "$config" ] || options=$options$nl--config$nl$config
+options=$verbosity_options${config:+$nl--config$nl$config}
 # shellcheck disable=SC2086
 m2e-state $options config check || exit 2
 dir=$(setting state_dir) || die 2 "state_dir is not set"
@@ -33,7 +34,19 @@ case $command in
 run) run "$@" ;;
 status) status "$@" ;;
 stop) stop ;;
-load) load_again "$@" ;;
+add | pause | resume | load)
+	[ $# -gt 0 ] || { usage >&2; exit 2; }
+	ask "$command" "$@"
+	;;
+remove | resync)
+	case ${1:-} in
+	--drop-index) [ "$command" = remove ] && shift && command=remove-index || command= ;;
+	--cancel) [ "$command" = resync ] && shift && command=cancel || command= ;;
+	esac
+	[ $# -gt 0 ] && [ -n "$command" ] || { usage >&2; exit 2; }
+	ask "$command" "$@"
+	;;
+reload) ask reload ;;
 verify) verify "$@" ;;
 dead) dead "$@" ;;
 check)

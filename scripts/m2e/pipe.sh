@@ -32,12 +32,12 @@ pipe() {
 		echo $? >"$dir/run/$name.1"
 	} 7>&- | {
 		# shellcheck disable=SC2086
-		es-bulk $options --require-acks --rename=ignore \
+		es-bulk $options $side --require-acks --rename=ignore \
 			--dead-letter "$dir/dead.ndjson"
 		echo $? >"$dir/run/$name.2"
 	} 6<&- 7>&- | {
 		# shellcheck disable=SC2086
-		m2e-state $options --state "$dir" save ${table:+--table$nl$table}
+		m2e-state $options $side --state "$dir" save ${table:+--table$nl$table}
 		echo $? >"$dir/run/$name.3"
 	} 6<&- 7>&-
 	rm -f "$dir/run/$name.pid"

@@ -1,14 +1,16 @@
 # The main stream, and how tables enter it.
 
 start_main() {
-	[ -z "$main" ] && [ "$(now_ms)" -ge $main_at ] && main_covers_some || return 0
+	[ -z "$main" ] && due $main_at && main_covers_some || return 0
+	[ -z "$until_now" ] || [ -z "$load$(waiting)$(waiting rebuild_state)" ] || return 0
 	set --
 	while IFS=$tab read -r covered_table from; do
 		set -- "$@" --table "$covered_table@$from"
 	done <<-END
 		$(covered)
 	END
-	log INFO "streaming from=$(state get position pos) tables=$(($# / 2))"
+	log INFO "streaming from=$(state get position pos) tables=$(($# / 2))${until_now:+ until=now}"
+	[ -z "$until_now" ] || set -- "$@" --until now
 	(
 		trap - CHLD
 		exec 7>&-
@@ -19,7 +21,10 @@ start_main() {
 }
 
 start_load() {
-	[ -z "$load" ] && [ "$(now_ms)" -ge $load_at ] && [ -n "$(waiting)" ] || return 0
+	[ -z "$load" ] && [ -n "$load_wanted" ] && due $load_at || return 0
+	load_wanted=
+	[ -n "$(waiting)$(waiting rebuild_state)" ] || return 0
+	rm -f "$dir/run/yield"
 	(
 		trap - CHLD
 		exec 7>&-
@@ -30,15 +35,15 @@ start_load() {
 
 # With the main stream ended at X: what has been loaded is brought up to X and joins it.
 join_moved() {
-	for t in $(moved); do
+	for t in $(with_status state moved); do
 		main_covers_some || break
 		catch_up "$t" "$(state get position pos)"
 		rc=$?
 		[ $rc = 0 ] || [ $rc = 3 ] || return $rc
 	done
 	# shellcheck disable=SC2046
-	[ -z "$(moved)" ] || state join $(moved) || return
-	for t in $(state get tables | awk -F '\t' '$2 == "syncing" { print $1 }'); do
+	[ -z "$(with_status state moved)" ] || state join $(with_status state moved) || return
+	for t in $(with_status state syncing); do
 		[ -n "${announced##* "$t" *}" ] || continue
 		announced="$announced$t "
 		log INFO "in step table=$t"

@@ -8,7 +8,7 @@ beside() {
 		echo $? >"$diff.1"
 	} | {
 		# shellcheck disable=SC2086
-		es-bulk $options --verify 2>"$diff.log" >"$diff.new"
+		es-bulk $options $side --verify 2>"$diff.log" >"$diff.new"
 		echo $? >"$diff.2"
 	}
 	cat "$diff.new" >>"$diff"
@@ -24,7 +24,7 @@ beside() {
 # The keys of all documents, each looked up in the table: those that it lacks are deletes.
 look_up_documents() { # TABLE
 	# shellcheck disable=SC2086
-	es-bulk $options --list "$1" >"$diff.ids" || return
+	es-bulk $options $side --list "$1" >"$diff.ids" || return
 	# shellcheck disable=SC2086
 	dump-reader $options --keys "$diff.ids"
 }
@@ -49,7 +49,7 @@ verify_table() { # TABLE
 	beside look_up_documents "$1" && look_again || return
 	cat "$diff"
 	# shellcheck disable=SC2086
-	docs=$(es-bulk $options --count "$1" | sed 's/.*"docs":\([0-9a-z]*\).*/\1/') || return
+	docs=$(es-bulk $options $side --count "$1" | sed 's/.*"docs":\([0-9a-z]*\).*/\1/') || return
 	n=$(wc -l <"$diff")
 	log INFO "verified table=$1 rows=$rows documents=$docs differences=$n"
 	[ "$n" = 0 ]
