@@ -143,9 +143,9 @@ rc_is 0 'is made' m set table world.city status=created
 is "$(got table world.city)" created 'and has a status'
 is "$(got tables)" "$(printf 'world.city\tcreated')" 'the list'
 # from to: every pair, the legal ones named
-legal=' created>dumping created>moving dumping>dumped dumped>moving moving>moved moved>syncing syncing>paused
-	syncing>stale paused>syncing stale>syncing syncing>moved paused>moved stale>moved '
-all='created dumping dumped moving moved syncing paused stale'
+legal=' created>dumping created>moving dumping>dumped dumped>moving moving>moved moved>syncing
+	syncing>stale stale>syncing syncing>moved stale>moved paused>dumped paused>moving paused>moved paused>syncing '
+all='created dumping dumped moving moved syncing paused stale removed'
 reach() { # STATUS: from nothing, by legal steps
 	m set table t.t status=created
 	case $1 in
@@ -155,6 +155,7 @@ reach() { # STATUS: from nothing, by legal steps
 	moved) reach moving && m set table t.t status=moved ;;
 	syncing) reach moved && m set table t.t status=syncing ;;
 	paused | stale) reach syncing && m set table t.t status="$1" ;;
+	removed) m set table t.t status=removed ;;
 	esac
 }
 for from in $all; do
@@ -164,7 +165,7 @@ for from in $all; do
 		run m set table t.t status="$to"
 		want=1
 		case "$to$legal" in
-		created* | "$from "* | *[!a-z]"$from>$to"[!a-z]*) want=0 ;;
+		created* | paused* | removed* | "$from "* | *[!a-z]"$from>$to"[!a-z]*) want=0 ;;
 		esac
 		[ "$to" != "$from" ] || want=0
 		[ "$rc" = "$want" ] || right="$right $to:$rc"
@@ -354,6 +355,37 @@ for t in city land; do moved world.$t 1/binlog.000001:50 7 1; done
 rc_is 0 'all loaded again from another server, in the next epoch' m join world.city world.land
 is "$(got position),$(got position server)" 1/binlog.000001:50,7 'the stream begins anew'
 
+
+### rebuilding beside the stream
+
+fresh
+moved world.city binlog.000001:700
+m join world.city
+m set table world.city added=true
+saved 'a stale table' 0 "$(source_line; stale city binlog.000001:800; commit binlog.000001:1000)"
+r() { m --rebuild "$@"; }
+r set table world.city status=created
+r set table world.city status=moving
+{ source_line; loaded city 9 binlog.000001:900; } | r save --table world.city
+r set table world.city status=moved
+is "$(got table world.city),$(got table world.city s0)" stale,binlog.000001:700 'is loaded anew with a file of its own'
+rc_is 1 'it is behind the stream' m adopt check world.city
+{ source_line; commit binlog.000001:1100; } | r save --table world.city
+rc_is 1 'it is past the stream' m adopt world.city
+is "$(got table world.city s0)" binlog.000001:700 'nothing has changed'
+saved 'the stream comes there, too' 0 "$(source_line; commit binlog.000001:1100)"
+rc_is 0 'it could take its place' m adopt check world.city
+is "$(got table world.city)" stale 'that was a look only'
+rc_is 0 'it takes its place' m adopt world.city
+is "$(got table world.city),$(got table world.city s0),$(got table world.city rows),$(got table world.city added)" \
+	syncing,binlog.000001:900,9,true 'in step, and what was said of the table stays'
+is "$(r get tables)" '' 'there is no rebuild any more'
+rc_is 1 'nor a second time' m adopt world.city
+r set table world.city status=created
+rc_is 0 'one that is given up' m --rebuild forget world.city
+is "$(r get tables)$(got table world.city)" syncing 'leaves the table as it is'
+rc_is 0 'forgotten again' m --rebuild forget world.city
+
 ### locks
 
 fresh
@@ -491,7 +523,7 @@ cat >"$tmp/want" <<-'END'
 END
 same "$tmp/shown" "$tmp/want" 'for people: a table in the stream is where the stream is'
 rc_is 0 'show --json' m show --json
-is "$(jq -c '.lag |= (. < 60) | del(.tables[0].since)' "$tmp/out")" '{"position":{"epoch":0,"server":"1","pos":"binlog.000001:800","created":1795000000,"gtids":"0-1-9","ts":'"$(got position ts)"',"tables":{"world.city":"binlog.000001:700"}},"tables":[{"db":"world","table":"city","status":"stale","rows":5,"s0":"binlog.000001:700","pos":"binlog.000001:700","server":"1","epoch":0,"created":1795000000,"why":"ADD COLUMN with a DEFAULT"},{"db":"world","table":"städte","status":"created"}],"dead":2,"lag":true}' 'for programs'
+is "$(jq -c '.lag |= (. < 60) | del(.tables[0].since)' "$tmp/out")" '{"position":{"epoch":0,"server":"1","pos":"binlog.000001:800","created":1795000000,"gtids":"0-1-9","ts":'"$(got position ts)"',"tables":{"world.city":"binlog.000001:700"}},"tables":[{"db":"world","table":"city","status":"stale","rows":5,"s0":"binlog.000001:700","pos":"binlog.000001:700","server":"1","epoch":0,"created":1795000000,"why":"ADD COLUMN with a DEFAULT"},{"db":"world","table":"städte","status":"created"}],"rebuilds":[],"dead":2,"lag":true}' 'for programs'
 m set table world.city why="$(printf 'red\033[31m')"
 m show >"$tmp/out"
 unlike "$(cat "$tmp/out")" "$(printf '\033')" 'what would move the cursor is not printed to people'

@@ -97,7 +97,7 @@ in_step 'resync' "$db.a" "$db.b"
 # killed at any moment
 seed=${SEED:-$(date +%s)}
 echo "# SEED=$seed"
-for round in $(seq "${KILLS:-6}"); do
+for round in $(seq "${KILLS:-3}"); do
 	before=$(index_of "$db.b")
 	m2e_does -q resync "$db.b" 2>/dev/null
 	sleep "$(awk -v seed="$seed$round" 'BEGIN { srand(seed); print rand() * 2.5 }')"

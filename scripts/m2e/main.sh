@@ -40,10 +40,12 @@ add | pause | resume | load)
 	;;
 remove | resync)
 	case ${1:-} in
-	--drop-index) [ "$command" = remove ] && shift && command=remove-index || command= ;;
-	--cancel) [ "$command" = resync ] && shift && command=cancel || command= ;;
+	--drop-index) [ "$command" = remove ] || shift $#; command=remove-index ;;
+	--cancel) [ "$command" = resync ] || shift $#; command=cancel ;;
+	-*) shift $# ;;
 	esac
-	[ $# -gt 0 ] && [ -n "$command" ] || { usage >&2; exit 2; }
+	[ "$command" = remove ] || [ "$command" = resync ] || [ $# = 0 ] || shift
+	[ $# -gt 0 ] || { usage >&2; exit 2; }
 	ask "$command" "$@"
 	;;
 reload) ask reload ;;

@@ -272,11 +272,12 @@ begin() {
 }
 
 run() { # [--until now]
-	case $* in
-	'') until_now= ;;
-	"--until${nl}now") until_now=1 ;;
-	*) usage >&2; exit 2 ;;
-	esac
+	until_now=
+	case ${1:-} in
+	--until) [ "$*" = "--until${nl}now" ] && until_now=1 ;;
+	'') ;;
+	*) false ;;
+	esac || { usage >&2; exit 2; }
 	main='' load='' main_at=0 load_at=0 old_due=0 final=0 main_fails=0 load_fails=0 crashes=0 crash_pos='' announced=' '
 	joining=1 resting='' stopping='' ending='' load_wanted=1 look_schema=0 look_tables=0 reload=''
 	trap stopping=1 TERM INT
