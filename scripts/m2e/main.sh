@@ -39,13 +39,13 @@ add | pause | resume | load)
 	ask "$command" "$@"
 	;;
 remove | resync)
-	case ${1:-} in
-	--drop-index) [ "$command" = remove ] || shift $#; command=remove-index ;;
-	--cancel) [ "$command" = resync ] || shift $#; command=cancel ;;
-	-*) shift $# ;;
+	case $command${1:-} in
+	remove--drop-index) command=remove-index; shift ;;
+	resync--cancel) command=cancel; shift ;;
 	esac
-	[ "$command" = remove ] || [ "$command" = resync ] || [ $# = 0 ] || shift
-	[ $# -gt 0 ] || { usage >&2; exit 2; }
+	case ${1:--} in
+	-*) usage >&2; exit 2 ;;
+	esac
 	ask "$command" "$@"
 	;;
 reload) ask reload ;;
