@@ -91,4 +91,15 @@ ok 'it streams' wait_caught_up 30
 ok 'no ghosts are left' index_equals "$db.a" "$db.b" || m2e_log
 is "$(m2e-state --state "$tmp/state" get position epoch)" 1 'positions are in a new epoch'
 m2e_stop
+
+sed -i 's/"state_dir"/"on_purged":"resync","state_dir"/' "$tmp/m2e.json"
+sql "RESET MASTER; DELETE FROM $db.a WHERE id BETWEEN 500 AND 600; UPDATE $db.b SET v = 'unseen, too' WHERE id = 50;"
+m2e_start
+ok 'or they are loaded again without a person' wait_until 60 grep -q 'in step table=.*\.b' "$tmp/m2e.err" || m2e_log
+sql "INSERT INTO $db.a VALUES (7001, 'in the next epoch', NULL, 2)"
+ok 'it streams on' wait_caught_up 30
+ok 'and all is there' index_equals "$db.a" "$db.b" || m2e_log
+is "$(m2e-state --state "$tmp/state" get position epoch)" 2 'in the next epoch'
+m2e_stop
+is "$rc" 0 'it goes on until it is stopped'
 done_testing

@@ -12,6 +12,10 @@ cat >"$tmp/bin/es-bulk" <<-'END'
 	n=$(($(cat "$PLAY/$part.n" 2>/dev/null || echo 0) + 1))
 	echo $n >"$PLAY/$part.n"
 	echo "$part $*" >>"$PLAY/log"
+	status=$(sed -n "${n}p" "$PLAY/$part" 2>/dev/null)
+	[ -n "$status" ] || status=$(tail -n 1 "$PLAY/$part" 2>/dev/null)
+	ulimit -c 0
+	[ "${status:-0}" != faulty ] || kill -SEGV $$
 	case $part in
 	es-bulk) cat ;;
 	*)
@@ -19,8 +23,6 @@ cat >"$tmp/bin/es-bulk" <<-'END'
 		echo "{\"op\":\"commit\",\"pos\":\"binlog.000001:$((1000 + n))\",\"ts\":1,\"rows\":1}"
 		;;
 	esac
-	status=$(sed -n "${n}p" "$PLAY/$part" 2>/dev/null)
-	[ -n "$status" ] || status=$(tail -n 1 "$PLAY/$part" 2>/dev/null)
 	[ "${status:-0}" != stay ] || {
 		trap 'exit 0' TERM
 		while :; do sleep 0.1; done
@@ -82,6 +84,19 @@ m2e_ends 1 'what passes by itself is started again, until a person must act'
 is "$(cat "$tmp/play/tail-part.n")" 4 'it was started four times'
 
 fresh
+play tail-part 75
+play es-bulk faulty
+m2e_ends 1 'a program that dies by its own fault at one place, again and again, ends the run'
+is "$(cat "$tmp/play/es-bulk.n")" 5 'at the fifth time'
+like "$(cat "$tmp/err")" 'crash loop' 'and the log says why'
+
+fresh
+play tail-part 75
+play es-bulk 0
+rc_is 75 'a bounded run gives up' timeout 100 "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run --until now
+is "$(cat "$tmp/play/tail-part.n")" 6 'after some tries'
+
+fresh
 play tail-part 4
 m2e_ends 4 'a position that cannot be resumed ends the run'
 like "$(cat "$tmp/err")" 'm2e load --all' 'and the log names the command'
@@ -113,6 +128,22 @@ play tail-part stay
 spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
 pid=$spawned
 ok 'a table that is no longer chosen leaves the stream' wait_until 10 sh -c "! m2e-state --state '$tmp/state' get covered | grep -q d.t"
+stop "$pid"
+
+fresh
+play tail-part stay
+spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+pid=$spawned
+wait_until 10 grep -q tail-part "$tmp/play/log"
+"$tmp/bin/m2e" -c "$tmp/m2e.json" pause d.t d.none 2>"$tmp/err"
+is "$? $(m2e-state --state "$tmp/state" get table d.t)" '1 paused' 'a request is carried out for each of its tables, and answered for all'
+like "$(cat "$tmp/err")" 'known here.*d\.none' 'with the reason'
+kill -9 "$pid"
+finish 10 "$pid"
+printf 'resume\nd.t\n' >"$tmp/state/requests/1.ask"
+spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+pid=$spawned
+ok 'what was asked and not answered is done by the next run' wait_until 20 grep -q 'resumed table=d.t' "$tmp/run.err"
 stop "$pid"
 
 fresh

@@ -45,14 +45,17 @@ load_all_again() {
 }
 
 # A program that fails by its own fault at the same place, again and again, would do so for ever.
-crash_loop() { # STATUSES
-	case $1 in
-	*13[2-9]*) ;;
+crash_loop() {
+	case $(cat "$dir/run/main.1" "$dir/run/main.2" "$dir/run/main.3" 2>/dev/null) in
+	*13[24569]*) ;;	# SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
 	*) crashes=0; return 1 ;;
 	esac
-	[ "$crash_pos" = "$(state get position pos)" ] || crashes=0
-	crash_pos=$(state get position pos) crashes=$((crashes + 1))
-	[ $crashes -ge 5 ]
+	at=$(state get position pos)
+	[ "$at" = "$crash_pos" ] || crashes=0
+	crash_pos=$at crashes=$((crashes + 1))
+	[ $crashes -ge 5 ] || return
+	log ERROR "crash loop: the stream dies by its own fault, five times at $at"
+	final=1 stopping=1
 }
 
 main_ended() { # STATUS
@@ -62,9 +65,10 @@ main_ended() { # STATUS
 		[ -z "$resting$stopping" ] || return
 	fi
 	[ -z "$stopping" ] && judge "the stream" "$1" || return
+	! crash_loop || return
 	[ $(($(now_ms) - main_since)) -lt 60000 ] || main_fails=0
 	main_fails=$((main_fails + 1))
-	tries_end $main_fails && return
+	! tries_end $main_fails || return
 	ms=$(backoff_ms $main_fails)
 	main_at=$(($(now_ms) + ms))
 	log WARN "the stream ended with status $1, starting it again in $ms ms"
@@ -80,7 +84,7 @@ load_ended() { # STATUS
 	[ ! -e "$dir/run/yield" ] || return
 	[ -z "$stopping" ] && judge "the load" "$1" || return
 	load_fails=$((load_fails + 1))
-	tries_end $load_fails && return
+	! tries_end $load_fails || return
 	ms=$(backoff_ms $load_fails)
 	load_at=$(($(now_ms) + ms))
 	log WARN "the load ended with status $1, trying again in $ms ms"
