@@ -5,7 +5,7 @@
 . "${0%/*}/m2e.sh"
 
 need_database "${DATABASE:-mariadb}"
-need_opensearch
+need_"${ENGINE:-opensearch}"
 new_database
 sql "USE $db; CREATE TABLE a (id int PRIMARY KEY AUTO_INCREMENT, v varchar(50), n int); CREATE TABLE b LIKE a; CREATE TABLE c LIKE a;
 	INSERT INTO a (v, n) VALUES ('first', 0), ('second', 0), ('third', 0), ('fourth', 0);
@@ -169,6 +169,7 @@ rc_is 0 'once more' m2e_does run --until now
 ok 'and it holds the changes since' index_equals "$db.c"
 exec 8>>"$tmp/state/lock"
 flock 8
+echo $$ >"$tmp/state/pid"
 rc_is 75 'while another one runs' m2e_does run --until now
 exec 8>&-
 done_testing
