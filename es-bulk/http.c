@@ -12,7 +12,7 @@
 #include "es-bulk/ca.h"
 #include "es-bulk/http.h"
 
-#define UPLOAD_BYTES (512L << 10)	/* handed to the kernel at once; measured: more gains nothing */
+#define UPLOAD_BYTES (128L << 10)	/* handed to the kernel at once; measured: more gains nothing */
 #define CONNECT_S 10L
 #define MAX_RETRY_AFTER_S 300		/* a wrong header must not stop the stream for a day */
 #define KEEP_BYTES (1 << 20)
@@ -432,6 +432,7 @@ http_start(struct http *h, struct http_call *c, const char *method, const char *
 		curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L);
 	}
 	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, (long)c->only_once);
 	if (curl_multi_add_handle(h->multi, c->easy) != CURLM_OK)
 		return error_set(e, RC_TEMP, "%s %s: libcurl does not take it", method, path);
 	h->in_flight++;

@@ -60,6 +60,7 @@ struct http_call {
 	struct curl_slist *headers;
 	struct http_node *node;
 	char *url;
+	bool only_once;			/* nobody but us sends it again: libcurl does where a kept connection turns out dead */
 	bool done;			/* since it was started */
 	bool renewed;			/* refused for credentials, of which there are new ones now */
 	CURLcode code;

@@ -149,12 +149,24 @@ put_name(struct list *l, const char *start, const char *end)
 }
 
 static int
+ask_scroll(struct list *l, struct error *e)
+{
+	int rc;
+
+	if (put_name(l, "{\"scroll\":\"5m\",\"scroll_id\":", "}") == -1)
+		return no_memory(e);
+	l->bulk->call.only_once = true;
+	rc = bulk_ask(l->bulk, "POST", "/_search/scroll", &l->request, e);
+	l->bulk->call.only_once = false;
+	return rc;
+}
+
+static int
 ask_page(struct list *l, struct error *e)
 {
 	l->request.len = 0;
 	if (l->way == SCROLL && l->name.len > 0)
-		return put_name(l, "{\"scroll\":\"5m\",\"scroll_id\":", "}") == -1 ? no_memory(e) :
-		    bulk_ask(l->bulk, "POST", "/_search/scroll", &l->request, e);
+		return ask_scroll(l, e);
 	if (buf_putf(&l->request, "{\"size\":%d,\"version\":true,\"_source\":false,", PAGE) == -1)
 		return no_memory(e);
 	if (l->way == SCROLL)

@@ -94,6 +94,18 @@ put_swap(struct buf *body, const struct place *p, const struct index *x)
 	return buf_puts(body, "}}]}");
 }
 
+/* Does the table's alias stand for the index? */
+static bool
+is_swapped(struct bulk *b, const struct place *p, const struct index *x)
+{
+	struct error ignored;
+	struct index now;
+	bool is = index_look_at(b, p, p->name, &now, &ignored) == 1 && strcmp(now.name, x->name) == 0;
+
+	index_free(&now);
+	return is;
+}
+
 /* What it takes the place of is in the new index before it does: a second --swap can tell the same. */
 static int
 swap(struct bulk *b, const struct place *p, struct index *x, struct error *e)
@@ -107,8 +119,10 @@ swap(struct bulk *b, const struct place *p, struct index *x, struct error *e)
 		return no_memory(e);
 	rc = put_swap(&body, p, x) == -1 ? no_memory(e) : bulk_ask(b, "POST", "/_aliases", &body, e);
 	buf_free(&body);
-	if (rc == 0 && b->call.status != 200)
-		rc = bulk_refused(b, p->alias, e);
+	if (rc == 0 && b->call.status != 200) {
+		bulk_refused(b, p->alias, e);
+		rc = is_swapped(b, p, x) ? 0 : -1;	/* by a request whose answer was lost, which libcurl has sent again */
+	}
 	if (rc == 0)
 		log_info("alias %s is over the new index table=%s index=%s old=%s", p->name, p->target->table, x->name,
 		    x->replaces);

@@ -319,6 +319,18 @@ printf '{"elastic":{"address":"%s","username":"es","password_file":"%s"}}' "$url
 feed first 'a password by the configuration' 0 --config "$tmp/config.json"
 unlike "$(cat "$tmp/err")" 'pass word' 'never in the log'
 
+### a page of a scroll whose answer is lost: the engine has moved on, and libcurl alone would ask for the next one
+
+engine scroll
+{ echo "$source"; for i in $(seq 100 199); do row "$i" "$i"; done; commit 200; } | lines hundred
+{ echo "$source"; echo '{"op":"truncate","db":"d","table":"t","pos":"b.000001:300"}'; commit 310; } | lines truncate
+feed hundred 'a hundred documents' 0
+behave '{"points":false,"page":10,"lose_page":4}' >"$tmp/told"
+feed truncate 'a truncate' 0
+behave '{}' >"$tmp/told"
+is "$(jq -c .told "$tmp/told")" '["a page is lost"]' '... whose list loses a page'
+is "$(write --count d.t)" '{"table":"d.t","docs":0}' '... leaves nothing'
+
 ### giving up, lingering, folding, counters
 
 engine limits

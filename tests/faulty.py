@@ -50,6 +50,7 @@ class Engine:
         self.told = []              # what was done to whom, for people
         self.page = None            # ids in a page of a list, whatever was asked for
         self.points = True          # has points in time; else scrolls only
+        self.lose_page = 0          # N: the Nth page of a scroll from now on is lost on its way
         self.need_login = None      # an Authorization header
         self.need_aws = None        # id, secret, region, service, token: an AWS signature
         self.need_proxy = None      # a Proxy-Authorization header
@@ -245,6 +246,10 @@ class Engine:
             except StopIteration:
                 break
             hits.append({"_id": k, "_version": v[0]})
+        self.lose_page -= 1
+        if self.lose_page == 0:
+            self.told.append("a page is lost")
+            raise Drop
         return 200, {"_scroll_id": asked["scroll_id"], "_shards": {"failed": 0}, "hits": {"hits": hits}}
 
     def request(self, method, target, headers, sent):
