@@ -51,26 +51,13 @@ dead_drop() {
 
 # Each letter's row as it is now goes to the engine; only when it is there, or refused again, the letter goes.
 replay_table() { # TABLE
-	case $(state get table "$1" status) in
-	created | dumping | dumped | moving)
-		log WARN "it is to be loaded first, its dead letters wait table=$1"
-		return 75
-		;;
-	esac
+	! is_loading "$1" || return 75
 	state dead print "$1" >"$letters/taken" || return
 	n=$(wc -l <"$letters/taken")
 	: >"$letters/again"
-	{
-		# shellcheck disable=SC2086
-		dump-reader $options --epoch "$epoch" --keys "$letters/taken"
-		echo $? >"$letters/1"
-	} | {
-		# an update that changed the key names two documents
-		# shellcheck disable=SC2086
-		es-bulk $options --dead-letter "$letters/again" --max-dead $((n * 2)) >"$letters/acks"
-		echo $? >"$letters/2"
-	}
-	rc=$(verdict "$(cat "$letters/1")" "$(cat "$letters/2")")
+	# an update that changed the key names two documents
+	write_keys "$letters" "$letters/taken" --dead-letter "$letters/again" --max-dead $((n * 2))
+	rc=$?
 	[ "$rc" = 0 ] || [ "$rc" = 3 ] || return "$rc"
 	state dead settle "$letters/taken" "$letters/again" || return
 	log INFO "replayed table=$1 letters=$n refused=$(wc -l <"$letters/again")"
@@ -88,7 +75,6 @@ dead_replay() {
 	letters=$dir/replay
 	trap 'rm -rf "$letters"' EXIT
 	rm -rf "$letters" && mkdir "$letters" || exit 1	# of one that was killed
-	epoch=$(state get position epoch) || epoch=0
 	state dead list "$@" >"$letters/list" || exit
 	worst=0
 	tables=$(cut -f 2 "$letters/list" | sort -u)

@@ -17,7 +17,7 @@ usage() {
 		       m2e [-c FILE] resync [--cancel] DB.TABLE…
 		       m2e [-c FILE] load DB.TABLE… | --all
 		       m2e [-c FILE] reload
-		       m2e [-c FILE] verify [DB.TABLE…]
+		       m2e [-c FILE] verify [--repair] [DB.TABLE…]
 		       m2e [-c FILE] dead [count | show [-v] | drop [--yes]] [N | DB.TABLE…]
 		       m2e [-c FILE] dead replay [DB.TABLE…]
 		       m2e --help | --version

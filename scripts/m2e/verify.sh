@@ -26,7 +26,7 @@ look_up_documents() { # TABLE
 	# shellcheck disable=SC2086
 	es-bulk $options $side --list "$1" >"$diff.ids" || return
 	# shellcheck disable=SC2086
-	dump-reader $options --keys "$diff.ids"
+	dump-reader $options --epoch "$epoch" --keys "$diff.ids"
 }
 
 # What differed is looked at again: it may have changed between the two looks, or be on its way.
@@ -37,16 +37,28 @@ look_again() {
 		mv "$diff" "$diff.before"
 		: >"$diff"
 		# shellcheck disable=SC2086
-		beside dump-reader $options --keys "$diff.before" || return
+		beside dump-reader $options --epoch "$epoch" --keys "$diff.before" || return
 	done
+}
+
+# Rows as they are now, with the position of now: what the stream brings later goes before them, what it brings late does not.
+repair() { # TABLE
+	before=$(wc -l <"$diff")
+	write_keys "$folder" "$diff" --dead-letter "$dir/dead.ndjson"
+	rc=$?
+	[ $rc = 0 ] || [ $rc = 3 ] || return $rc
+	look_again || return
+	log INFO "repaired table=$1 documents=$((before - $(wc -l <"$diff")))"
 }
 
 verify_table() { # TABLE
 	: >"$diff"
+	[ -z "$repair" ] || ! is_loading "$1" || return 75
 	# shellcheck disable=SC2086
-	beside dump-reader $options --live --table "$1" || return
+	beside dump-reader $options --epoch "$epoch" --live --table "$1" || return
 	rows=$(sed -n 's/.*es-bulk: .* rows=\([0-9]*\).*/\1/p' "$diff.log" | tail -n 1)
 	beside look_up_documents "$1" && look_again || return
+	[ -z "$repair" ] || [ ! -s "$diff" ] || repair "$1" || return
 	cat "$diff"
 	# shellcheck disable=SC2086
 	docs=$(es-bulk $options $side --count "$1" | sed 's/.*"docs":\([0-9a-z]*\).*/\1/') || return
@@ -57,6 +69,12 @@ verify_table() { # TABLE
 
 # Rows beside documents: what differs is printed, with its key, as dump-reader --keys reads it.
 verify() {
+	repair=
+	case ${1:-} in
+	--repair) repair=1; shift ;;
+	-*) usage >&2; exit 2 ;;
+	esac
+	epoch=$(state get position epoch) || epoch=0
 	folder=$(mktemp -d "${TMPDIR:-/tmp}/m2e-verify.XXXXXX") || exit 1
 	trap 'rm -rf "$folder"' EXIT
 	diff=$folder/differences worst=0
