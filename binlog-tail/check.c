@@ -16,8 +16,7 @@
 
 #include "catalog.h"
 #include "check.h"
-#include "dump.h"
-#include "place.h"
+#include "logs.h"
 
 enum level { OK, WARNING, FAILURE };
 
@@ -211,45 +210,14 @@ put_server(struct check *c, int64_t created)
 	return rc;
 }
 
-/* Reads up to the format event, which tells when the file was made. Needs REPLICATION SLAVE. */
-static int
-read_created(struct check *c, struct dump *d, int64_t *created)
-{
-	struct place at = { .pos = c->pos };
-	const uint8_t *event;
-	struct cursor body;
-	size_t n;
-	int rc;
-
-	if (dump_start(d, &c->pos, arc4random() | 1, false, c->e) == -1)
-		return -1;
-	while (!at.format.known) {
-		if ((rc = dump_read(d, &event, &n, c->e)) != 1)
-			return rc;
-		if (place_take(&at, event, n, &body, c->e) == -1 || place_leave(&at, &body, c->e) == -1)
-			return -1;
-	}
-	*created = at.format.created;
-	return 0;
-}
-
 static int
 check_dump(struct check *c, int64_t *created)
 {
-	struct dump d = { 0 };
-	int rc;
-
 	if (!pos_is_set(&c->pos))
 		return 0;
-	if (dump_open(&d, c->options, c->e) == -1)
-		return -1;
-	rc = read_created(c, &d, created);
-	dump_close(&d);
-	if (rc == -1 && c->e->rc == RC_TEMP)
-		return -1;
-	if (rc == -1)
-		return denied(c, "privilege", "REPLICATION SLAVE", "*.*");
-	return say(c, "privilege", OK, NULL, "may read the binary log");
+	if (logs_created(c->options, c->pos.file, created, c->e) == 0)
+		return say(c, "privilege", OK, NULL, "may read the binary log");
+	return c->e->rc == RC_TEMP ? -1 : denied(c, "privilege", "REPLICATION SLAVE", "*.*");
 }
 
 static int

@@ -17,12 +17,13 @@
 #include "check.h"
 #include "file.h"
 #include "live.h"
+#include "logs.h"
 
 #define RETRY_FOR_S 60
 #define MAPPED_BYTES (256 << 10)	/* larger blocks grow where they are and are given back, which keeps the peak low */
 
 enum { OPT_CONFIG = SHAPE_OPT_END, OPT_SERVER_ID, OPT_STATE, OPT_FROM, OPT_UNTIL, OPT_FAILOVER, OPT_XA, OPT_FOLLOW, OPT_TABLE, OPT_EXCLUDE,
-    OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EXPLAIN, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_SCHEMA, OPT_ANONYMOUS,
+    OPT_NO_OLD, OPT_ONLY, OPT_QUERY, OPT_EXPLAIN, OPT_EPOCH, OPT_PARENT_FD, OPT_RETRY_FOR, OPT_CHECK, OPT_TABLES, OPT_IDENTIFY, OPT_FIND, OPT_SCHEMA, OPT_ANONYMOUS,
     OPT_NAME, OPT_HELP,
     OPT_VERSION };
 
@@ -49,6 +50,7 @@ static const struct option longopts[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "tables", no_argument, NULL, OPT_TABLES },
 	{ "identify", no_argument, NULL, OPT_IDENTIFY },
+	{ "find", required_argument, NULL, OPT_FIND },
 	{ "schema", required_argument, NULL, OPT_SCHEMA },
 	{ "anonymous", no_argument, NULL, OPT_ANONYMOUS },
 	{ "name", required_argument, NULL, OPT_NAME },
@@ -58,7 +60,7 @@ static const struct option longopts[] = {
 };
 
 struct opts {
-	const char *config_file, *state_dir, *from, *until, *failover, *xa, *server_id, *epoch, *schema, *explain;
+	const char *config_file, *state_dir, *from, *until, *failover, *xa, *server_id, *epoch, *schema, *explain, *find;
 	struct shape shape;
 	struct db_args db;
 	const char **tables, **excluded;	/* as given, each NULL-terminated */
@@ -86,7 +88,7 @@ usage(FILE *to, int rc)
 	    "           [--anonymous] [--parent-fd N] [-v] [-q]\n"
 	    "       binlog-tail [option]... [--schema FILE.sql] [--name NAME] [--follow] FILE...\n"
 	    "       binlog-tail --explain POS [option]... [FILE]\n"
-	    "       binlog-tail --check|--tables|--identify [option]...\n"
+	    "       binlog-tail --check|--tables|--identify|--find start|now|POS|@SECONDS [option]...\n"
 	    "       binlog-tail --help\n"
 	    "       binlog-tail --version\n", to);
 	exit(rc);
@@ -195,6 +197,7 @@ take_option(struct opts *o, int ch)
 	case OPT_NAME: o->file.name = optarg; break;
 	case OPT_CHECK: o->check = true; break;
 	case OPT_IDENTIFY: o->identify = true; break;
+	case OPT_FIND: o->find = optarg; break;
 	case OPT_TABLES: o->list_tables = true; break;
 	case OPT_HELP: usage(stdout, 0);
 	case OPT_VERSION:
@@ -323,7 +326,7 @@ take_files(struct opts *o, char *const *paths, size_t count)
 		log_error("--follow: a file that grows must be named");
 		exit(RC_USAGE);
 	}
-	if (count > 0 && (o->check || o->list_tables || o->identify))
+	if (count > 0 && (o->check || o->list_tables || o->identify || o->find != NULL))
 		usage(stderr, RC_USAGE);
 }
 
@@ -405,6 +408,8 @@ run(struct opts *o, struct config *c)
 		rc = catalog_print(&o->live.db, &t, &e);
 	else if (o->identify)
 		rc = catalog_identify(&o->live.db, &e);
+	else if (o->find != NULL)
+		rc = logs_print(&o->live.db, o->find, &e);
 	else
 		rc = stream(o, &t);
 	tail_free(&t);

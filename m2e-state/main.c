@@ -16,6 +16,7 @@
 #include "dead.h"
 #include "join.h"
 #include "position.h"
+#include "rewind.h"
 #include "save.h"
 #include "settings.h"
 #include "show.h"
@@ -47,6 +48,7 @@ usage(FILE *to, int rc)
 	    "       save [--table DB.TABLE] [--every MS]\n"
 	    "       join DB.TABLE ... | leave DB.TABLE ... | forget DB.TABLE ...\n"
 	    "       adopt [check] DB.TABLE\n"
+	    "       rewind POS [MEMBER=VALUE ...]\n"
 	    "       show [--json]\n"
 	    "       config [FILE] [check | get KEY]\n"
 	    "       dead count | list | print | drop [N | DB.TABLE ...] | dead settle TAKEN AGAIN\n"
@@ -98,6 +100,12 @@ static int
 run_join(struct call *c, struct error *e)
 {
 	return join_tables(&c->dir, &c->tables, c->args, e);
+}
+
+static int
+run_rewind(struct call *c, struct error *e)
+{
+	return rewind_stream(&c->dir, &c->tables, c->args, e);
 }
 
 static int
@@ -195,6 +203,7 @@ static const struct command {
 	{ "leave", run_leave, 1, INT32_MAX, DIR_WRITE },
 	{ "adopt", run_adopt, 1, 2, DIR_WRITE },
 	{ "forget", run_forget, 1, INT32_MAX, DIR_WRITE },
+	{ "rewind", run_rewind, 1, 16, DIR_WRITE },
 	{ "show", run_show, 0, 0, DIR_READ },
 	{ "config", run_config, 0, 3, DIR_NONE },
 	{ "dead", run_dead, 1, INT32_MAX, DIR_READ },

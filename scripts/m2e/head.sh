@@ -20,6 +20,9 @@ usage() {
 		       m2e [-c FILE] verify [--repair] [DB.TABLE…]
 		       m2e [-c FILE] dead [count | show [-v] | drop [--yes]] [N | DB.TABLE…]
 		       m2e [-c FILE] dead replay [DB.TABLE…]
+		       m2e [-c FILE] rewind [POS | TIME]
+		       m2e [-c FILE] backup FILE
+		       m2e [-c FILE] restore [--force] FILE
 		       m2e --help | --version
 	END
 }

@@ -19,7 +19,7 @@ command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
 run | status | stop | check | add | remove | pause | resume | resync | load | reload) ;;
-verify | dead) ;;
+verify | dead | rewind | backup | restore) ;;
 *) usage >&2; exit 2 ;;
 esac
 
@@ -51,6 +51,9 @@ remove | resync)
 reload) ask reload ;;
 verify) verify "$@" ;;
 dead) dead "$@" ;;
+rewind) rewind "$@" ;;
+backup) backup "$@" ;;
+restore) restore "$@" ;;
 check)
 	facts=$(mktemp) || exit 1
 	trap 'rm -f "$facts"' EXIT
