@@ -303,6 +303,6 @@ run() { # [--until now]
 	done
 	rm -f "$dir/pid"
 	[ "$final" != 0 ] || [ ! -s "$dir/dead.ndjson" ] || final=3
-	log INFO "stopped status=$final pos=$(state get position pos) tables=$(covered | wc -l) dead=$(m2e-state dead "$dir/dead.ndjson")"
+	log INFO "stopped status=$final pos=$(state get position pos) tables=$(covered | wc -l) dead=$(state dead count)"
 	exit "$final"
 }
