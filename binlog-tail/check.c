@@ -198,7 +198,7 @@ put_server(struct check *c, int64_t created)
 	    buf_puts(&b, ",\"version\":") == -1 || json_put_str(&b, c->server.version_text) == -1 ? -1 : 0;
 	if (rc == 0 && pos_is_set(&c->pos))
 		rc = buf_puts(&b, ",\"pos\":\"") == -1 || pos_put(&b, &c->pos) == -1 || buf_putc(&b, '"') == -1 ? -1 : 0;
-	if (rc == 0 && created != 0)
+	if (rc == 0 && pos_is_set(&c->pos) && created != 0)
 		rc = buf_putf(&b, ",\"created\":%" PRId64, created);
 	if (rc == 0)
 		rc = buf_puts(&b, "}\n");
@@ -210,11 +210,10 @@ put_server(struct check *c, int64_t created)
 	return rc;
 }
 
+/* Where the log stands may be what we may not see: then the server begins with its oldest file. */
 static int
 check_dump(struct check *c, int64_t *created)
 {
-	if (!pos_is_set(&c->pos))
-		return 0;
 	if (logs_created(c->options, c->pos.file, created, c->e) == 0)
 		return say(c, "privilege", OK, NULL, "may read the binary log");
 	return c->e->rc == RC_TEMP ? -1 : denied(c, "privilege", "REPLICATION SLAVE", "*.*");

@@ -89,16 +89,16 @@ scan_next(struct scan *s, struct error *e)
 	int rc = dump_read(&s->dump, &event, &n, e);
 
 	if (rc == 1 && place_take(&s->at, event, n, &s->body, e) == -1)
-		rc = -1;
-	if (rc == -1 && e->rc == RC_FAIL)
-		error_at(e, "%s:%" PRIu64, s->at.pos.file, s->at.pos.offset);
+		rc = error_at(e, "%s:%" PRIu64, s->at.pos.file, s->at.pos.offset);
 	return rc;
 }
 
 static int
 scan_leave(struct scan *s, struct error *e)
 {
-	return place_leave(&s->at, &s->body, e) == -1 ? -1 : strcmp(s->at.pos.file, s->file) == 0;
+	if (place_leave(&s->at, &s->body, e) == -1)
+		return -1;
+	return s->file[0] == '\0' || strcmp(s->at.pos.file, s->file) == 0;
 }
 
 /* Up to the format event. */

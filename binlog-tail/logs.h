@@ -19,7 +19,7 @@ int	 logs_load(struct logs *, MYSQL *, struct error *);
 void	 logs_free(struct logs *);
 /* The file's index; -1: it is not there. */
 int	 logs_find(const struct logs *, const char *file);
-/* Reads up to the file's format event, which tells when it was made. Needs REPLICATION SLAVE. -1: as dump_read. */
+/* Reads up to the file's ("": the oldest one's) format event, which tells when it was made. Needs REPLICATION SLAVE. -1: as dump_read. */
 int	 logs_created(const struct db_options *, const char *file, int64_t *created, struct error *);
 
 /* Prints, as JSON, the last end of a transaction that is not after where: `start`, `now`, a position, or @SECONDS.

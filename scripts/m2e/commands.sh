@@ -1,4 +1,4 @@
-# m2e status, stop, load, check.
+# m2e status, stop.
 
 running() { [ -e "$dir/lock" ] && ! flock -n "$dir/lock" true; }
 
@@ -22,21 +22,4 @@ status() {
 		exit 2
 		;;
 	esac
-}
-
-# What both ends say, one line a fact: m2e prints them for people.
-check() {
-	worst=0
-	for program in binlog-tail dump-reader es-bulk; do
-		# shellcheck disable=SC2086
-		"$program" $options --check >"$facts"
-		rc=$?
-		sed -n 's/\\"/"/g
-			s/^{"check":"\([^"]*\)","level":"\([^"]*\)","text":"\(.*\)","advice":"\(.*\)"}$/\2	\1	\3	\4/p
-			t
-			s/^{"check":"\([^"]*\)","level":"\([^"]*\)","text":"\(.*\)"}$/\2	\1	\3/p' "$facts" |
-			awk -F '\t' '{ printf "%-8s %-28s %s\n", $1, $2, $3; if ($4 != "") printf "%38s%s\n", "→ ", $4 }'
-		[ $rc -le $worst ] || worst=$rc
-	done
-	return $worst
 }

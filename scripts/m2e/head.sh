@@ -8,7 +8,10 @@ IFS=$nl	# names of tables may hold spaces
 
 usage() {
 	cat <<-END
-		usage: m2e [-c FILE] [-qv] run [--until now]
+		usage: m2e init [-o FILE] [--force] [--host NAME] [--port N] [--username NAME] [--password-file FILE]
+		           [--tables DB.TABLE,…] [--elastic-url URL] [--elastic-username NAME]
+		           [--elastic-password-file FILE] [--elastic-ca-file FILE] [--state-dir DIR]
+		       m2e [-c FILE] [-qv] run [--until now]
 		       m2e [-c FILE] status [--json]
 		       m2e [-c FILE] stop
 		       m2e [-c FILE] check

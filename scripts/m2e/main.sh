@@ -19,11 +19,12 @@ command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
 run | status | stop | check | add | remove | pause | resume | resync | load | reload) ;;
-verify | dead | rewind | backup | restore) ;;
+verify | dead | rewind | backup | restore | init) ;;
 *) usage >&2; exit 2 ;;
 esac
 
 set -f	# $options is split at line ends, nothing in it is a pattern
+[ "$command" != init ] || init "$@"
 options=$verbosity_options${config:+$nl--config$nl$config}
 # shellcheck disable=SC2086
 m2e-state $options config check || exit 2
