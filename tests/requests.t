@@ -126,7 +126,7 @@ sed 's/"state_dir"/"on_schema_change":"never","state_dir"/' "$tmp/right.json" >"
 rc_is 2 'm2e reload with a wrong value' m2e_does reload
 like "$(cat "$tmp/err")" 'on_schema_change' 'names the key'
 m2e_config "$db.*"
-sed -i 's/"state_dir"/"on_schema_change":"resync","state_dir"/' "$tmp/m2e.json"
+sed -i 's/"state_dir"/"on_schema_change":"resync","load":{"keep_old":0},"state_dir"/' "$tmp/m2e.json"
 ok 'm2e reload' m2e_does reload
 like "$(cat "$tmp/err")" 'configuration now: *on_schema_change=resync' 'tells what changed'
 ok 'a table that is chosen now is loaded' wait_until 60 all_syncing "$db.a" "$db.b" "$db.c" || m2e_log
@@ -140,6 +140,16 @@ before=$(index_of "$db.d")
 sql "ALTER TABLE $db.d ADD COLUMN filled int NOT NULL DEFAULT 7"
 ok 'a stale one is rebuilt without being asked for' wait_until 60 rebuilt_from "$db.d" "$before" || m2e_log
 is "$(es GET "/$db.d/_doc/2" | jq ._source.filled)" 7 'with its new column'
+no_index() { [ -z "$(es GET "/_cat/indices/$1?h=index")" ]; }
+ok 'the old index goes when it was kept long enough' wait_until 20 no_index "$before*"
+sql "CREATE TABLE $db.f (v int); INSERT INTO $db.f VALUES (1); INSERT INTO $db.d VALUES (3, 3, 3)"
+is_paused() { [ "$(table_status "$1")" = paused ]; }
+ok 'a table that cannot be kept in step is set aside' wait_until 60 is_paused "$db.f" || m2e_log
+ok 'the others go on' wait_caught_up 30
+ok 'with their changes' index_equals "$db.d"
+sql "ALTER TABLE $db.f ADD COLUMN id int AUTO_INCREMENT PRIMARY KEY"
+ok 'mended and resumed' m2e_does resume "$db.f"
+ok 'it joins them' wait_until 60 all_syncing "$db.f" || m2e_log
 
 ### remove
 
@@ -164,9 +174,12 @@ quiet
 rc_is 0 'm2e run --until now' m2e_does run --until now
 is "$(table_status "$db.c")" syncing 'loads what is missing'
 ok 'and catches up' index_equals "$db.a" "$db.b" "$db.c" "$db.e"
-sql "UPDATE $db.c SET v = 'later'"
+sql "UPDATE $db.c SET v = 'later'; CREATE TABLE $db.g (id int PRIMARY KEY)"
+ok 'one that is dropped before its load' m2e_does add "$db.g"
+sql "DROP TABLE $db.g"
 rc_is 0 'once more' m2e_does run --until now
 ok 'and it holds the changes since' index_equals "$db.c"
+is "$(table_status "$db.g")" '' 'what is gone is let go'
 exec 8>>"$tmp/state/lock"
 flock 8
 echo $$ >"$tmp/state/pid"

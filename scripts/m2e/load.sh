@@ -107,12 +107,37 @@ load_table() { # TABLE
 	done
 }
 
+# A load that fails for a reason that a person must mend holds nobody else up, once others are streaming.
+load_or_set_aside() { # TABLE
+	load_table "$1"
+	rc=$?
+	case $rc in
+	1 | 2) ;;
+	*) return $rc ;;
+	esac
+	! interrupted || return 75
+	if is_gone "$1"; then
+		log WARN "the database has it no more, its load is let go table=$1"
+		state leave "$1" && state forget "$1"
+	elif main_covers_some; then
+		log ERROR "its load fails, so it is paused; mend what the messages above say, then: m2e resume table=$1"
+		state set table "$1" status=paused "why=its load failed with status $rc"
+	else
+		return $rc
+	fi
+}
+
+is_gone() { # TABLE
+	# shellcheck disable=SC2086
+	found=$(binlog-tail $options --tables --table "$1" 7>&-) && [ -z "$found" ]
+}
+
 # The tables that wait for their load first, then those that have an index meanwhile.
 load_waiting() {
 	method=
 	for table_to_load in $(waiting); do
 		echo "$table_to_load" >"$dir/run/loading"
-		renew_source && load_table "$table_to_load" || return
+		renew_source && load_or_set_aside "$table_to_load" || return
 	done
 	side=--rebuild
 	for table_to_load in $(waiting); do

@@ -137,6 +137,7 @@ resume_table() { # TABLE
 	dumped | moving) ;;
 	*) was=moved ;;
 	esac
+	state get table "$1" since >/dev/null || state set table "$1" why= || return
 	state set table "$1" "status=$was" && log INFO "resumed table=$1 status=$was"
 }
 
