@@ -62,8 +62,8 @@ tell_difference(const struct walk *w, const struct want *want, int field)
 	if (has != NULL && strcmp(has, want->type) != 0 && !mapping_fits(want->best, has) &&
 	    !(want->json.p == NULL && strcmp(has, mapping_type(want->field)) == 0))
 		log_warn("field has another type than its column asks for, and keeps it; documents that do not fit it will "
-		    "be refused. To change it: DELETE /%s, then m2e load %s index=%s table=%s field=%s has=%s wants=%s",
-		    w->known->index, w->target->table, w->known->index, w->target->table, want->name, has, want->type);
+		    "be refused. To change it: m2e resync %s index=%s table=%s field=%s has=%s wants=%s", w->target->table,
+		    w->known->index, w->target->table, want->name, has, want->type);
 	free(has);
 }
 

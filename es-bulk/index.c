@@ -12,10 +12,10 @@
 #include "es-bulk/fields.h"
 #include "es-bulk/index.h"
 #include "es-bulk/mapping.h"
+#include "es-bulk/settings.h"
 
 #define MAX_REQUEST ((size_t)16 << 20)	/* bytes: a mapping of 4096 columns takes some 500 KB */
 #define MAX_ROUNDS 10		/* between looking and making, others may make and drop; not for ever */
-#define FIELD_LIMIT 1000	/* both engines' default */
 
 void
 index_free(struct index *x)
@@ -175,83 +175,12 @@ put_m2e(struct buf *b, const struct target *t, const struct index *x)
 	return buf_putc(b, '}');
 }
 
-/* Appends the members of an object that are not called skip or skip2, each with a comma behind it. */
-static int
-put_members(struct buf *b, const struct json *j, int object, const char *skip, const char *skip2)
-{
-	const char *raw;
-	size_t n;
-	int at;
-
-	for (at = object == -1 ? -1 : json_first(j, object); at != -1; at = json_next(j, at)) {
-		if (json_is(j, at, skip) || json_is(j, at, skip2))
-			continue;
-		raw = json_slice(j, at, &n);
-		if (buf_add(b, raw, n) == -1 || buf_putc(b, ':') == -1)
-			return -1;
-		raw = json_slice(j, at + 1, &n);
-		if (buf_add(b, raw, n) == -1 || buf_putc(b, ',') == -1)
-			return -1;
-	}
-	return 0;
-}
-
-static void
-drop_comma(struct buf *b)
-{
-	b->len -= b->data[b->len - 1] == ',';
-}
-
-/* Does the rule speak of that setting, in whatever form? */
-static bool
-rule_sets(const struct rule *r, const char *setting)
-{
-	const char *raw;
-	size_t n;
-
-	if (r == NULL || r->settings == -1)
-		return false;
-	raw = json_slice(r->json, r->settings, &n);
-	return memmem(raw, n, setting, strlen(setting)) != NULL;
-}
-
-/* text has two fields a column; room is left for columns to come */
-static size_t
-field_limit(const struct target *t)
-{
-	size_t i, many = 0;
-
-	for (i = 0; i < t->columns.n; i++)
-		many += t->columns.p[i] == '{';
-	return 2 * many > FIELD_LIMIT - 100 ? 2 * many + FIELD_LIMIT : FIELD_LIMIT;
-}
-
-/* Ours first, in names with dots, so that the rule's stand beside them as they are. */
-static int
-put_settings(struct buf *b, const struct target *t, const struct bulk *k, struct error *e)
-{
-	const struct rule *r = t->mapping;
-	size_t limit = field_limit(t);
-
-	if (!k->no_gc_deletes && !rule_sets(r, "gc_deletes") && buf_puts(b, "\"index.gc_deletes\":\"1h\",") == -1)
-		return -1;
-	if (limit != FIELD_LIMIT && !rule_sets(r, "total_fields") &&
-	    buf_putf(b, "\"index.mapping.total_fields.limit\":%zu,", limit) == -1)
-		return -1;
-	if (r != NULL && put_members(b, r->json, r->settings, "", "") == -1)
-		return -1;
-	if (!rule_sets(r, "knn") && !rule_sets(r, "exclude_source_vectors") && fields_put_settings(b, t, k->lacks, e) == -1)
-		return -1;
-	drop_comma(b);
-	return 0;
-}
-
 static int
 put_mappings(struct buf *b, const struct target *t, uint32_t lacks, struct error *e)
 {
 	const struct rule *r = t->mapping;
 
-	if (r != NULL && put_members(b, r->json, r->mappings, "properties", "_meta") == -1)
+	if (r != NULL && members_put(b, r->json, r->mappings, "properties", "_meta") == -1)
 		return -1;
 	return buf_puts(b, "\"properties\":{") == -1 || fields_put(b, t, lacks, NULL, e) == -1 ? -1 : buf_putc(b, '}');
 }
@@ -261,9 +190,9 @@ index_put_body(struct buf *b, const struct target *t, uint32_t lacks, struct err
 {
 	const struct rule *r = t->mapping;
 
-	if (buf_puts(b, "{\"settings\":{") == -1 || (r != NULL && put_members(b, r->json, r->settings, "", "") == -1))
+	if (buf_puts(b, "{\"settings\":{") == -1 || (r != NULL && members_put(b, r->json, r->settings, "", "") == -1))
 		return no_memory(e);
-	drop_comma(b);
+	comma_drop(b);
 	return buf_puts(b, "},\"mappings\":{") == -1 || put_mappings(b, t, lacks, e) == -1 || buf_puts(b, "}}") == -1 ?
 	    no_memory(e) : 0;
 }
@@ -278,9 +207,9 @@ put_creation(struct buf *b, const struct place *p, const struct index_source *so
 	const struct rule *r = t->mapping;
 	int meta = r == NULL ? -1 : json_member(r->json, r->mappings, "_meta");
 
-	return buf_puts(b, "{\"settings\":{") == -1 || put_settings(b, t, k, e) == -1 ||
+	return buf_puts(b, "{\"settings\":{") == -1 || settings_put(b, t, k, e) == -1 ||
 	    buf_puts(b, "},\"mappings\":{\"_meta\":{") == -1 ||
-	    (r != NULL && put_members(b, r->json, meta, "m2e", "") == -1) ||
+	    (r != NULL && members_put(b, r->json, meta, "m2e", "") == -1) ||
 	    put_m2e(b, t, &x) == -1 || buf_puts(b, "},") == -1 ||
 	    put_mappings(b, t, k->lacks, e) == -1 || buf_puts(b, "},\"aliases\":{") == -1 ||
 	    json_put_str(b, p->alias) == -1 || buf_puts(b, ":{}}}") == -1 ? -1 : 0;
@@ -368,7 +297,7 @@ index_put_meta(struct bulk *b, const struct place *p, const struct index *x, str
 
 	if (buf_init(&body, MAX_REQUEST) == -1)
 		return no_memory(e);
-	if (buf_puts(&body, "{\"_meta\":{") == -1 || put_members(&body, &x->json, x->meta, "m2e", "") == -1 ||
+	if (buf_puts(&body, "{\"_meta\":{") == -1 || members_put(&body, &x->json, x->meta, "m2e", "") == -1 ||
 	    put_m2e(&body, p->target, x) == -1 || buf_puts(&body, "}}") == -1)
 		rc = no_memory(e);
 	else
@@ -439,6 +368,8 @@ use(struct bulk *b, struct place *p, struct index *x, const struct index_source 
 	if (adopted && adopt(b, x, e) == -1)
 		return -1;
 	rc = p->target->columns.p == NULL ? 0 : renew ? 1 : add_fields(b, p, x, e);
+	if (rc != -1 && x->load == NULL && settings_tell(b, p, x->name, e) == -1)
+		rc = -1;
 	while (rc == 1) {	/* x is outdated, or another mapping must be tried */
 		if ((rc = index_look(b, p, &again, e)) == 1)
 			rc = add_fields(b, p, &again, e);

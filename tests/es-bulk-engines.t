@@ -89,6 +89,11 @@ on_engine() {
 	is "$(es GET "/$name.ruled/_mapping" | jq -c '.[].mappings | [.dynamic, .properties.attrs.type, .properties.s.analyzer, .properties.extra.type]')" "[\"false\",\"$flat\",\"ours\",\"keyword\"]" "$es_kind: ... types, mappings"
 	ruled_settings() { es GET "/$name.ruled/_settings" | jq -c '.[].settings.index | [.number_of_replicas, .refresh_interval, .mapping.total_fields.limit, .gc_deletes]'; }
 	is "$(ruled_settings)" '["2",null,"50","1h"]' "$es_kind: ... settings, and after the load they are as before it"
+	unlike "$(cat "$tmp/err")" 'another setting' "$es_kind: ... and none is told"
+	jq --arg t "$name.ruled" '.elastic.tables[$t].settings |= (.number_of_replicas = 1 | .analysis.analyzer.ours.tokenizer = "keyword")' "$tmp/ruled.json" >"$tmp/reset.json"
+	feed ruled 'settings that change' 0 --config "$tmp/reset.json"
+	is "$(sed -n 's/.*another setting.* m2e resync \([^ ]*\) index=[^ ]*@[0-9]* \(setting=.*\)/\1 \2/p' "$tmp/err" | sort -u | paste -sd' ')" \
+		"$name.ruled setting=index.analysis.analyzer.ours.tokenizer has=standard wants=keyword $name.ruled setting=index.number_of_replicas has=2 wants=1" "$es_kind: ... are told"
 	es-bulk --config "$tmp/ruled.json" --print-mapping <"$tmp/ruled" >"$tmp/mapping.json" 2>"$tmp/err"
 	jq --arg t "$name.ruled" '.[$t].mappings.properties.s.analyzer = "whitespace"' "$tmp/mapping.json" >"$tmp/mapping2.json"
 	es DELETE "/$(es GET "/$name.ruled/_mapping" | jq -r 'keys[0]')" >"$tmp/told"
