@@ -103,8 +103,10 @@ bench: all
 	scripts/bench
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(foreach n,1 5 7,$(DESTDIR)$(PREFIX)/share/man/man$(n))
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(foreach n,1 5 7,$(DESTDIR)$(PREFIX)/share/man/man$(n))
 	install -m 755 $(PROGRAMS:%=$(B)/bin/%) $(B)/bin/m2e $(DESTDIR)$(PREFIX)/bin
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' scripts/m2e@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/m2e@.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/m2e@.service
 	for m in $(MANUALS); do install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/ || exit 1; done
 
 clean:

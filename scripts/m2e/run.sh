@@ -291,6 +291,7 @@ run() { # [--until now]
 	take_directory
 	begin
 	log INFO "running config=${config:-environment} state=$dir server=$server"
+	ready
 	: >"$dir/run/looked"
 	look_tables=1
 	while :; do
