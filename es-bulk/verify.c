@@ -45,7 +45,8 @@ struct pair {
 	struct buf fields;	/* names of those that differ, a JSON array without its end; len 0: none */
 };
 
-/* Puts the fields of the row that the document lacks or has otherwise into p->fields. -1: no memory. */
+/* Puts the fields that the document has otherwise into p->fields; one that it lacks is null, as for a search: a column was
+ * added since. -1: no memory. */
 static int
 compare(struct pair *p, int source)
 {
@@ -60,7 +61,7 @@ compare(struct pair *p, int source)
 			return -1;
 		other = json_member(&p->answer, source, text);
 		free(text);
-		rc = other == -1 ? 0 : json_equal(row, at + 1, &p->answer, other);
+		rc = other == -1 ? json_type(row, at + 1) == JSON_NULL : json_equal(row, at + 1, &p->answer, other);
 		if (rc == 1)
 			continue;
 		name = json_slice(row, at, &n);

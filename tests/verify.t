@@ -52,6 +52,9 @@ verifies() { # ENGINE
 	is "$rc" 0 "$1: a table in step is equal" || diag "$(cat "$tmp/err")"
 	is "$(cat "$tmp/out")" '' "$1: nothing is printed"
 	like "$(cat "$tmp/err")" 'rows=3002 documents=3002 differences=0' "$1: the counts are told"
+	sql "USE $db; ALTER TABLE t ADD COLUMN later int; UPDATE t SET later = 4 WHERE a = 4"
+	wait_caught_up 30 || m2e_log
+	ok "$1: documents that lack a column which is null since are equal" m2e -c "$tmp/m2e.json" verify
 
 	[ "$1" = elasticsearch ] || repairs "$1"
 
