@@ -123,7 +123,7 @@ dead_open(struct dead *d, const char *file, uint64_t max, struct error *e)
 		return error_set(e, RC_TEMP, "dead letters: %s", strerror(errno));
 	if (file == NULL)
 		return 0;
-	rc = take_file(d) == -1 ? failed(d, RC_USAGE, e) : 0;
+	rc = take_file(d) == -1 ? failed(d, error_of_write(errno) == RC_TEMP ? RC_TEMP : RC_USAGE, e) : 0;
 	if (d->fd != -1)
 		flock(d->fd, LOCK_UN);
 	return rc;
@@ -183,7 +183,7 @@ dead_sync(struct dead *d, struct error *e)
 	if (d->lines.len == 0)
 		return 0;
 	if (take_file(d) == -1 || write_all(d->fd, d->lines.data, d->lines.len) == -1 || fsync(d->fd) == -1) {
-		rc = failed(d, RC_FAIL, e);
+		rc = failed(d, error_of_write(errno), e);
 	} else {
 		d->count += d->queued;
 		d->end += (off_t)d->lines.len;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Errors that travel upwards. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,6 +29,12 @@ error_set(struct error *e, int rc, const char *fmt, ...)
 	va_end(ap);
 	one_line(e->text);
 	return -1;
+}
+
+int
+error_of_write(int number)
+{
+	return number == ENOSPC || number == EDQUOT ? RC_TEMP : RC_FAIL;
 }
 
 int

@@ -26,6 +26,9 @@ int	 error_set(struct error *e, int rc, const char *fmt, ...)
 /* Puts "where: " before the text of an error that is already there; returns -1. */
 int	 error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The status where a write to a file failed with this errno: a disk that is full may be emptied, RC_TEMP; else RC_FAIL. */
+int	 error_of_write(int number);
+
 /* From now on error_shown says that nothing of a foreign text may stand in a message: it may hold what must not leave. */
 void	 error_hide_data(void);
 /* How many of n bytes of a foreign text a message shows: at most max. */

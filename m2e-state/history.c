@@ -29,7 +29,7 @@ struct history_entry {
 static int
 failed(const struct history *h, const char *what, struct error *e)
 {
-	return error_set(e, RC_FAIL, "%s/" HISTORY_FILE ": %s: %s", h->store->path, what, strerror(errno));
+	return error_set(e, error_of_write(errno), "%s/" HISTORY_FILE ": %s: %s", h->store->path, what, strerror(errno));
 }
 
 void

@@ -21,7 +21,7 @@
 static int
 failed(const struct store *s, const char *name, const char *what, struct error *e)
 {
-	return error_set(e, RC_FAIL, "%s/%s: %s: %s", s->path, name, what, strerror(errno));
+	return error_set(e, error_of_write(errno), "%s/%s: %s: %s", s->path, name, what, strerror(errno));
 }
 
 /* dir/name as a store; path is taken over. */

@@ -154,7 +154,7 @@ rc_is 2 'a dead-letter file that is none' es-bulk --url "$url" --dead-letter /de
 if [ -e "${B:-$root/build}/tests/fault.so" ]; then
 	case $bin in *asan*) preload=$(cc -print-file-name=libasan.so): ;; *) preload='' ;; esac
 	LD_PRELOAD="$preload${B:-$root/build}/tests/fault.so" FAULT=fsync:2:ENOSPC es-bulk --url "$url" --dead-letter "$tmp/dead.full" <"$tmp/poison" >"$tmp/out" 2>"$tmp/err"
-	is "$?" 1 'dead letters that cannot be written stop the stream'
+	is "$?" 75 'dead letters that cannot be written stop the stream'
 	like "$(cat "$tmp/err")" 'dead-letter file .*No space left' '... with the reason'
 	unlike "$(cat "$tmp/out")" '"commit"' '... nothing is acknowledged'
 else

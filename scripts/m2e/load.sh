@@ -37,7 +37,7 @@ take_dump() { # TABLE
 	log INFO "dumping table=$1 file=$(dump_file "$1")"
 	mkdir -p "$dumps" && chmod 700 "$dumps" || return 1
 	# shellcheck disable=SC2086
-	sh -c 'echo $$ >"$0"; exec "$@"' "$dir/run/load.pid" \
+	sh -c 'echo $$ >"$0" || exit 75; exec "$@"' "$dir/run/load.pid" \
 		dump-reader $options --parent-fd 6 \
 		--take-dump "$(dump_file "$1")" --table "$1" 7>&- || return
 	state set table "$1" status=dumped "dump=$(dump_file "$1")"

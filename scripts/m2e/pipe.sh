@@ -22,13 +22,13 @@ verdict() {
 
 # pipe NAME TABLE PROGRAM ARGUMENT…: PROGRAM | es-bulk | m2e-state save, to its end; its verdict is the status.
 # TABLE: whose file the positions go to; empty: the main stream's. Each program writes its status to a file, since
-# sh tells only the last one's; no file: it was killed together with its shell.
+# sh tells only the last one's; none there: it was killed together with its shell, or the disk is full.
 pipe() {
 	name=$1 table=$2
 	shift 2
 	rm -f "$dir/run/$name.pid" "$dir/run/$name.1" "$dir/run/$name.2" "$dir/run/$name.3"
 	{
-		sh -c 'echo $$ >"$0"; exec "$@"' "$dir/run/$name.pid" "$@"
+		sh -c 'echo $$ >"$0" || exit 75; exec "$@"' "$dir/run/$name.pid" "$@"
 		echo $? >"$dir/run/$name.1"
 	} 7>&- | {
 		# shellcheck disable=SC2086
@@ -43,7 +43,8 @@ pipe() {
 	rm -f "$dir/run/$name.pid"
 	statuses=
 	for i in 1 2 3; do
-		statuses="$statuses$nl$(cat "$dir/run/$name.$i" 2>/dev/null || echo 137)"
+		rc=$(cat "$dir/run/$name.$i" 2>/dev/null)
+		statuses="$statuses$nl${rc:-75}"
 	done
 	# shellcheck disable=SC2086
 	rc=$(verdict $statuses)
