@@ -4,8 +4,14 @@ running() { [ -e "$dir/lock" ] && ! flock -n "$dir/lock" true; }
 
 stop() {
 	running || { log INFO "not running state=$dir"; exit 0; }
-	pid=$(cat "$dir/pid" 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
-	flock -w 120 "$dir/lock" true || die 75 "still running after 120 s: pid ${pid:-unknown}"
+	# one that was killed may be followed by one that still waits for its pipes: who it is may change
+	tries=120
+	until [ $tries = 0 ]; do
+		tries=$((tries - 1))
+		pid=$(cat "$dir/pid" 2>/dev/null) && kill -TERM "$pid" 2>/dev/null
+		! flock -w 1 "$dir/lock" true || return 0
+	done
+	die 75 "still running after 120 s: pid ${pid:-unknown}"
 }
 
 status() {
