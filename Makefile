@@ -1,5 +1,5 @@
 # m2e: MySQL or MariaDB to Elasticsearch or OpenSearch, in step.
-# make [all|check|asan|lint|bench|fuzz|install|clean]; PREFIX, DESTDIR, CFLAGS as usual.
+# make [all|check|asan|lint|bench|fuzz|soak|install|clean]; PREFIX, DESTDIR, CFLAGS as usual.
 
 PREFIX ?= /usr/local
 B ?= build
@@ -72,9 +72,13 @@ check: all $(UNITS) $(TOOLS)
 	B=$(abspath $(B)) M2E_BIN=$(abspath $(B))/bin prove -j$(JOBS) --timer -e 'timeout -k 20 900' $(TESTS)
 JOBS ?= 2
 
+# Disturbances under load for SOAK_SECONDS; SEED repeats a schedule.
+soak: all
+	tests/soak.py
+
 # The same tests with address and undefined sanitizers, and the corpora replayed and mutated.
 asan:
-	ROUNDS=$${ROUNDS:-15} $(MAKE) $(ASAN) check replay
+	SOAK_SECONDS=$${SOAK_SECONDS:-20} $(MAKE) $(ASAN) check replay
 REPLAYS ?= 20000
 replay: $(FUZZERS:%=$(B)/fuzz/%-replay)
 	for f in $(FUZZERS); do $(B)/fuzz/$$f-replay tests/corpus/$$f $(REPLAYS) || exit 1; done
@@ -115,4 +119,4 @@ clean:
 -include $(patsubst %.c,$(B)/%.d,$(SRCS) $(wildcard tests/*.c tests/fuzz/*.c))
 
 .SECONDARY:
-.PHONY: all asan bench check clean fuzz fuzzers install lint replay
+.PHONY: all asan bench check clean fuzz fuzzers install lint replay soak
