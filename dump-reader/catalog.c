@@ -336,7 +336,7 @@ find_units(struct folder *f, struct error *e)
 	for (i = 0; i < f->count; i++) {
 		if (holds_no_rows(f, f->names[i]) || (f->tab && catalog_ends(f->names[i], ".sql", &n)))
 			continue;
-		if (!catalog_ends(f->names[i], ending, &n))
+		if (!catalog_ends(f->names[i], ending, &n) && (f->tab || !catalog_ends(f->names[i], ".csv", &n)))
 			return error_set(e, RC_FAIL, "%s/%s: not known as a file of a dump", f->path, f->names[i]);
 		if (table_of_file(f, f->names[i], n, &table, e) == -1)
 			return -1;

@@ -85,20 +85,42 @@ skip_comment(struct dump *d, struct error *e)
 	}
 }
 
-/* DELIMITER, the client's own command, takes the rest of its line. */
+static bool
+at_word(const char *text, size_t n, const char *word)
+{
+	size_t k = strlen(word);
+
+	return n >= k && strncasecmp(text, word, k) == 0 &&
+	    (n == k || isspace((unsigned char)text[k]) || text[k] == '\0');
+}
+
+/* Commands of the client's own take the rest of their line: what stands behind the word, of *n bytes. NULL: the error. */
+static const char *
+take_command(struct dump *d, char line[MAX_COMMENT], size_t *n, struct error *e)
+{
+	const char *p = line, *end;
+
+	if (take_line(d, line, n, e) == -1)
+		return NULL;
+	for (end = line + *n; end > line && isspace((unsigned char)end[-1]); end--)
+		;
+	while (p < end && !isspace((unsigned char)*p))
+		p++;
+	while (p < end && isspace((unsigned char)*p))
+		p++;
+	*n = (size_t)(end - p);
+	return p;
+}
+
 static int
 take_delimiter(struct dump *d, struct error *e)
 {
-	char line[MAX_COMMENT], *p = line + strlen("DELIMITER");
+	char line[MAX_COMMENT];
 	size_t n;
+	const char *p = take_command(d, line, &n, e);
 
-	if (take_line(d, line, &n, e) == -1)
+	if (p == NULL)
 		return -1;
-	while (n > 0 && isspace((unsigned char)line[n - 1]))
-		n--;
-	while (p < line + n && isspace((unsigned char)*p))
-		p++;
-	n = p < line + n ? (size_t)(line + n - p) : 0;
 	if (n == 0 || n > MAX_DELIMITER)
 		return input_error(&d->in, NULL, e, "DELIMITER of %zu bytes", n);
 	memcpy(d->delimiter, p, n);
@@ -106,10 +128,69 @@ take_delimiter(struct dump *d, struct error *e)
 	return 0;
 }
 
+static int	 read_statements(struct dump *, struct error *);
+
+static int
+open_input(struct dump *d, const char *file, struct error *e)
+{
+	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == -1)
+		return -1;
+	d->in.piece = d->options->piece;
+	if (d->load->work == NULL && !d->definitions_only) {
+		d->in.before_wait = load_flush;
+		d->in.arg = d->load;
+	}
+	return 0;
+}
+
+/* Reads another file in the place of the command. */
+static int
+read_source(struct dump *d, const char *path, struct error *e)
+{
+	struct input outer = d->in;
+	uint64_t before = d->before;
+	int rc;
+
+	d->before += outer.offset;
+	d->sources++;
+	if ((rc = open_input(d, path, e)) == 0) {
+		rc = read_statements(d, e);
+		before += d->in.offset;
+	}
+	input_close(&d->in);
+	d->sources--;
+	d->in = outer;
+	d->before = before;
+	return rc;
+}
+
+/* source FILE: the client looks for it where it was started, which is where the dump is. */
+static int
+take_source(struct dump *d, struct error *e)
+{
+	char line[MAX_COMMENT], path[2 * MAX_COMMENT];
+	size_t n;
+	const char *p = take_command(d, line, &n, e), *end;
+
+	if (p == NULL)
+		return -1;
+	if ((end = memmem(p, n, d->delimiter, strlen(d->delimiter))) != NULL)
+		n = (size_t)(end - p);
+	while (n > 0 && isspace((unsigned char)p[n - 1]))
+		n--;
+	if (n == 0 || memchr(p, '\0', n) != NULL)
+		return input_error(&d->in, NULL, e, "source without a file");
+	if (d->options->folder != NULL || d->sources == MAX_SOURCES)
+		return input_error(&d->in, NULL, e, "source %.*s: not read %s", (int)n, p,
+		    d->sources == MAX_SOURCES ? "by so many files that read one another" : "in a folder");
+	snprintf(path, sizeof(path), "%s%.*s", *p == '/' ? "" : d->folder, (int)n, p);
+	return read_source(d, path, e) == 0 ? 0 : d->sources > 0 ? -1 : error_at(e, "%s: source", d->in.name);
+}
+
 int
 dump_whole_statement(struct dump *d, size_t max, size_t *n, struct error *e)
 {
-	struct scan scan = { 0 };
+	struct scan scan = { .no_escapes = d->no_backslash_escapes };
 	const char *text, *at;
 	size_t left, seen = 0;
 	bool last;
@@ -136,7 +217,7 @@ dump_whole_statement(struct dump *d, size_t max, size_t *n, struct error *e)
 int
 dump_skip_statement(struct dump *d, struct error *e)
 {
-	struct scan scan = { 0 };
+	struct scan scan = { .no_escapes = d->no_backslash_escapes };
 	const char *text, *at;
 	size_t left;
 	bool last;
@@ -156,15 +237,6 @@ dump_skip_statement(struct dump *d, struct error *e)
 	}
 	input_skip(&d->in, (size_t)(at - text) + strlen(d->delimiter));
 	return 0;
-}
-
-static bool
-at_word(const char *text, size_t n, const char *word)
-{
-	size_t k = strlen(word);
-
-	return n >= k && strncasecmp(text, word, k) == 0 &&
-	    (n == k || isspace((unsigned char)text[k]) || text[k] == '\0');
 }
 
 /* mariadb-dump's first line is for the mysql client: it ends without a delimiter. */
@@ -218,7 +290,11 @@ take_statement(struct dump *d, struct error *e)
 {
 	size_t n = 0;
 
-	if (dump_whole_statement(d, MAX_STATEMENT, &n, e) == -1 || dump_statement(d, d->in.data + d->in.start, n, e) == -1)
+	if (dump_whole_statement(d, MAX_STATEMENT, &n, e) == -1)
+		return -1;
+	if (d->no_backslash_escapes && memchr(d->in.data + d->in.start, '\\', n) != NULL)
+		return input_error(&d->in, NULL, e, "under NO_BACKSLASH_ESCAPES a backslash is read in rows only");
+	if (dump_statement(d, d->in.data + d->in.start, n, e) == -1)
 		return -1;
 	input_skip(&d->in, n + strlen(d->delimiter));
 	return 0;
@@ -262,6 +338,8 @@ step(struct dump *d, struct error *e)
 		rc = skip_comment(d, e);
 	else if (at_word(text, n, "DELIMITER"))
 		rc = take_delimiter(d, e);
+	else if (at_word(text, n, "source") || at_word(text, n, "\\."))
+		rc = take_source(d, e);
 	else if (at_word(text, n, "INSERT") || at_word(text, n, "REPLACE"))
 		rc = dump_insert(d, e);
 	else
@@ -307,6 +385,7 @@ dump_free(struct dump *d)
 	row_free(&d->row);
 	free(d->columns);
 	free(d->unhex);
+	free(d->folder);
 	buf_free(&d->head);
 }
 
@@ -324,17 +403,27 @@ skip_byte_order_mark(struct dump *d, struct error *e)
 		return input_error(&d->in, NULL, e, "a dump in UTF-16 is not read");
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		input_skip(&d->in, 3);
-	return 0;
+	if (have(d, 5, e) == -1)
+		return -1;
+	text = input_text(&d->in, &n);
+	return n < 5 || memcmp(text, "<?xml", 5) != 0 ? 0 :
+	    input_error(&d->in, NULL, e, "a dump in XML is not read: make it without --xml");
 }
 
 static int
-read_all(struct dump *d, struct error *e)
+read_statements(struct dump *d, struct error *e)
 {
 	int rc = skip_byte_order_mark(d, e);
 
 	while (rc != -1 && (rc = step(d, e)) == 1)
 		;
-	if (rc == -1)
+	return rc;
+}
+
+static int
+read_all(struct dump *d, struct error *e)
+{
+	if (read_statements(d, e) == -1)
 		return -1;
 	if (d->in.offset == 0 && d->load->work == NULL)	/* a dump program that failed, most likely */
 		return input_error(&d->in, NULL, e, "the dump is empty");
@@ -345,17 +434,24 @@ read_all(struct dump *d, struct error *e)
 	return 0;
 }
 
+/* Up to and with the last slash; "" where there is none, as for standard input. */
+static char *
+folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return strndup(file, slash == NULL ? 0 : (size_t)(slash - file) + 1);
+}
+
 int
 dump_file(struct dump *d, const char *file, struct error *e)
 {
 	int rc = -1;
 
-	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == 0) {
-		d->in.piece = d->options->piece;
-		if (d->load->work == NULL && !d->definitions_only) {
-			d->in.before_wait = load_flush;
-			d->in.arg = d->load;
-		}
+	if (d->folder == NULL && (d->folder = folder_of(file)) == NULL)
+		return error_set(e, RC_TEMP, "%s: %s", file, strerror(errno));
+	d->before = 0;
+	if (open_input(d, file, e) == 0) {
 		d->load->stats.fd = d->in.fd;
 		rc = read_all(d, e);
 		d->load->stats.fd = -1;
@@ -364,8 +460,9 @@ dump_file(struct dump *d, const char *file, struct error *e)
 	return rc;
 }
 
-int
-dump_definitions(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
+static int
+read_definitions(struct load *l, const char *file, const char *folder, const struct dump_options *o, const struct stop *stop,
+    struct error *e)
 {
 	struct dump d;
 	size_t i;
@@ -373,12 +470,19 @@ dump_definitions(struct load *l, const char *file, const struct dump_options *o,
 
 	if (dump_init(&d, l, o, stop, e) == 0) {
 		d.definitions_only = true;
+		d.folder = folder == NULL ? NULL : strdup(folder);
 		rc = dump_file(&d, file, e);
 	}
 	dump_free(&d);
 	for (i = 0; i < l->count; i++)
 		l->all[i]->fixed = true;
 	return rc;
+}
+
+int
+dump_definitions(struct load *l, const char *file, const struct dump_options *o, const struct stop *stop, struct error *e)
+{
+	return read_definitions(l, file, NULL, o, stop, e);
 }
 
 int
@@ -391,7 +495,7 @@ dump_look_ahead(struct dump *d, struct error *e)
 		return 0;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", d->in.fd);	/* a descriptor with an offset of its own */
 	log_info("looking through the dump for its tables' keys");
-	return dump_definitions(d->load, name, d->options, d->stop, e) == -1 ? error_at(e, "%s", d->in.name) : 1;
+	return read_definitions(d->load, name, d->folder, d->options, d->stop, e) == -1 ? error_at(e, "%s", d->in.name) : 1;
 }
 
 int

@@ -17,6 +17,7 @@
 
 #define MAX_ROW ((size_t)0x7fffffff)	/* bytes: a packet is at most 1 GiB, and in hex or with escapes twice as long */
 #define MAX_STATEMENT ((size_t)16 << 20)	/* bytes of one that is no INSERT: 4096 columns with long comments fit */
+#define MAX_SOURCES 16	/* files that read one another */
 #define MAX_NAME 1024	/* bytes of a database's name: 64 characters, some way quoted */
 
 struct dump_options {
@@ -35,6 +36,9 @@ struct dump_options {
 
 struct dump {
 	struct input in;
+	uint64_t before;	/* bytes of the files that were read before it (source FILE) */
+	char *folder;		/* of the dump's file, where those are; NULL: not known yet */
+	unsigned sources;	/* how many files read one another now */
 	struct load *load;
 	const struct dump_options *options;
 	const struct stop *stop;
@@ -89,6 +93,8 @@ int	 dump_load_data(struct dump *, struct sql *, struct error *);
 /* Rows of d->target from a file of lines, whose columns are d->columns; charset: of the file. */
 int	 dump_fields(struct dump *, const char *file, const struct fields_format *, size_t ignore_lines,
 	    const struct charset *charset, struct error *);
+/* The same from a file as dumpling writes it by default, whose first line names the columns. */
+int	 dump_csv(struct dump *, const char *file, struct error *);
 /* What INSERT and LOAD DATA have in common. Takes the table's name: d->target, NULL when it is not wanted. */
 int	 dump_take_target(struct dump *, struct sql *, struct error *);
 /* Adds the column of this name to d->columns. */

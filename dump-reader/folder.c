@@ -145,13 +145,17 @@ read_unit(void *arg, const struct unit *u, struct error *e)
 {
 	struct folder *f = arg;
 	char path[MAX_PATH];
+	size_t n;
 
 	if (catalog_path(f, u->file, path, e) == -1)
 		return -1;
 	dump_reset(&f->dump, f->load->all[u->table]->table->db);
 	f->dump.definitions_only = false;
 	f->dump.only = f->load->all[u->table];
-	return f->tab ? read_fields(f, u, path, e) : dump_file(&f->dump, path, e);
+	if (f->tab)
+		return read_fields(f, u, path, e);
+	f->dump.target = f->load->all[u->table];
+	return catalog_ends(u->file, ".csv", &n) ? dump_csv(&f->dump, path, e) : dump_file(&f->dump, path, e);
 }
 
 static int

@@ -234,7 +234,7 @@ dump_put_row(struct dump *d, const char *row, size_t n, struct error *e)
 	if (d->row.count != d->columns_count)
 		return input_error(&d->in, row, e, "%s.%s: a row of %zu values, not %zu", d->target->table->db,
 		    d->target->table->name, d->row.count, d->columns_count);
-	if ((rc = load_row(d->load, d->target, offset, row, n, e)) != 1)
+	if ((rc = load_row(d->load, d->target, d->before + offset, row, n, e)) != 1)
 		return rc;
 	if (row_values(&d->row, d->target->table, d->columns, d->charset, &d->load->values, e) == -1 ||
 	    load_put(d->load, d->target, d->row.values, e) == -1)
@@ -371,8 +371,7 @@ dump_insert(struct dump *d, struct error *e)
 		return -1;
 	if (d->target == NULL)
 		return dump_skip_statement(d, e);
-	if (d->no_backslash_escapes)
-		return input_error(&d->in, NULL, e, "rows under NO_BACKSLASH_ESCAPES are not read");
+	d->row.no_escapes = d->no_backslash_escapes;
 	if (dump_begin_rows(d, e) == -1)
 		return -1;
 	return d->by_name ? take_row_by_name(d, e) : take_rows(d, e);

@@ -270,6 +270,54 @@ read_lines(struct dump *d, const struct fields_format *f, size_t ignore, struct 
 	}
 }
 
+/* dumpling's first line: names of columns, and how lines end. */
+static int
+take_header(struct dump *d, struct fields_format *f, struct error *e)
+{
+	const char *text, *next, *lf;
+	size_t n, i;
+	int rc = 1;
+
+	for (text = input_text(&d->in, &n); (lf = memchr(text, '\n', n)) == NULL && rc == 1; text = input_text(&d->in, &n))
+		rc = input_more(&d->in, e);
+	if (rc == -1)
+		return -1;
+	if (lf != NULL && lf > text && lf[-1] == '\r' && fields_set(f, "ended", "\r\n", e) == -1)
+		return -1;
+	if (lf == NULL || fields_check(f, e) == -1 || fields_scan(&d->row, f, text, text + n, true, &next) != 1)
+		return input_error(&d->in, NULL, e, "a line that names the columns was expected");
+	fields_decode(&d->row, f);
+	for (i = 0; i < d->row.count; i++) {
+		const struct literal *l = &d->row.literals[i];
+		const struct sql_token name = { .type = SQL_WORD, .text = l->p, .len = l->n };
+
+		if (dump_take_column(d, &name, e) == -1)
+			return -1;
+	}
+	input_skip(&d->in, (size_t)(next - text));
+	return dump_check_columns(d, e);
+}
+
+int
+dump_csv(struct dump *d, const char *file, struct error *e)
+{
+	struct fields_format f;
+	int rc = -1;
+
+	fields_init(&f);
+	d->columns_count = 0;
+	memset(d->unhex, 0, MAX_COLUMNS);
+	if (fields_set(&f, "terminated", ",", e) == -1 || fields_set(&f, "enclosed", "\"", e) == -1)
+		return -1;
+	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == 0) {
+		d->in.piece = d->options->piece;
+		if (take_header(d, &f, e) == 0 && dump_begin_rows(d, e) == 0)
+			rc = read_lines(d, &f, 0, e);
+	}
+	input_close(&d->in);
+	return rc;
+}
+
 int
 dump_fields(struct dump *d, const char *file, const struct fields_format *f, size_t ignore, const struct charset *charset,
     struct error *e)

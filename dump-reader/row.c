@@ -52,7 +52,7 @@ unknown(struct row *r, const char *at, const char **next, const char *why)
 
 /* From behind the opening quote. Most strings have no backslash, so the closing quote is looked for first. */
 static int
-scan_string(struct literal *l, const char *p, const char *end, const char **next)
+scan_string(const struct row *r, struct literal *l, const char *p, const char *end, const char **next)
 {
 	const char *quote, *escape;
 
@@ -61,7 +61,7 @@ scan_string(struct literal *l, const char *p, const char *end, const char **next
 	for (;;) {
 		if ((quote = memchr(p, l->quote, (size_t)(end - p))) == NULL)
 			return 0;
-		if ((escape = memchr(p, '\\', (size_t)(quote - p))) != NULL) {
+		if (!r->no_escapes && (escape = memchr(p, '\\', (size_t)(quote - p))) != NULL) {
 			l->escaped = true;
 			/* many escapes (JSON in a string) must not cost two calls each */
 			for (p = escape; *p != l->quote; p++)
@@ -193,7 +193,7 @@ scan_literal(struct row *r, struct literal *l, const char *p, const char *end, c
 	if (*p == '\'' || *p == '"') {
 		l->form = LITERAL_STRING;
 		l->quote = *p;
-		return scan_string(l, p + 1, end, next);
+		return scan_string(r, l, p + 1, end, next);
 	}
 	if (classes[(unsigned char)*p] & NUMBER && (*p | 0x20) != 'e')
 		return scan_number(r, l, p, end, next);
@@ -253,12 +253,12 @@ row_scan(struct row *r, const char *p, const char *end, const char **next)
 static const char escapes[256] = { ['0'] = 1, ['b'] = '\b', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t', ['Z'] = 0x1a };
 
 static void
-unescape(struct literal *l)
+unescape(struct literal *l, bool no_escapes)
 {
 	char *to = (char *)l->p, *p = to, *end = p + l->n, *from;
 
 	while (p < end) {
-		for (from = p; p < end && *p != '\\' && *p != l->quote; p++)
+		for (from = p; p < end && (*p != '\\' || no_escapes) && *p != l->quote; p++)
 			;
 		memmove(to, from, (size_t)(p - from));
 		to += p - from;
@@ -386,7 +386,7 @@ literal_value(struct row *r, struct value *v, const struct column *c, struct lit
 	}
 	form = forms[l->form];
 	if (l->form == LITERAL_STRING && l->escaped)
-		unescape(l);
+		unescape(l, r->no_escapes);
 	if (form == TEXT_HEX && decode(l) == -1)
 		return error_set(e, RC_FAIL, "column %s: not a bit literal", c->name);
 	if ((form == TEXT_STRING || form == TEXT_HEX) && holds_text(c) &&

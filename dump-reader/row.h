@@ -30,6 +30,7 @@ struct row {
 	size_t count, bytes;	/* of the scanned row */
 	struct value *values;	/* MAX_COLUMNS: one a column of the table */
 	struct buf converted;	/* text that was in another character set */
+	bool no_escapes;	/* a backslash in a string is one (NO_BACKSLASH_ESCAPES) */
 	const char *why;	/* what row_scan did not understand */
 };
 

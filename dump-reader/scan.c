@@ -39,7 +39,7 @@ skip_quoted(struct scan *s, const char *p, const char *end)
 
 	while (p < end) {
 		quote = memchr(p, s->quote, (size_t)(end - p));
-		escape = s->quote == '`' ? NULL : memchr(p, '\\', (size_t)((quote == NULL ? end : quote) - p));
+		escape = s->quote == '`' || s->no_escapes ? NULL : memchr(p, '\\', (size_t)((quote == NULL ? end : quote) - p));
 		if (escape != NULL) {
 			if (end - escape < 2)
 				return escape;

@@ -12,6 +12,7 @@
 struct scan {
 	enum { SCAN_TEXT, SCAN_QUOTED, SCAN_LINE, SCAN_COMMENT } state;
 	char quote;
+	bool no_escapes;	/* a backslash in a string is one */
 };
 
 /* Looks from p for the delimiter outside of quotes and comments; executable comments are text. last: nothing comes

@@ -342,9 +342,12 @@ on_commit(struct dump *d, struct sql *s, struct error *e)
 static int
 on_use(struct dump *d, struct sql *s, struct error *e)
 {
-	struct sql_token t = sql_next(s);
+	struct sql_token t = sql_next(s), end = sql_next(s);
 
-	return sql_is_name(&t) ? set_db(d, &t, e) : input_error(&d->in, NULL, e, "USE without a name");
+	/* to the client its line ends it, too: what follows would be missed */
+	if (!sql_is_name(&t) || end.type != SQL_END)
+		return input_error(&d->in, NULL, e, "USE NAME and %s were expected", d->delimiter);
+	return set_db(d, &t, e);
 }
 
 int
@@ -391,6 +394,20 @@ set_zone(struct dump *d, const struct sql_token *value)
 	free(text);
 }
 
+/* Of the modes one matters: a backslash in a string is one. What is computed is not known. */
+static int
+set_sql_mode(struct dump *d, const struct sql *s, const struct sql_token *value, struct error *e)
+{
+	static const char mode[] = "NO_BACKSLASH_ESCAPES";
+	const char *end = value->type == SQL_STRING ? value->text + value->len : s->end, *p = value->text;
+
+	while ((size_t)(end - p) >= sizeof(mode) - 1 && strncasecmp(p, mode, sizeof(mode) - 1) != 0)
+		p++;
+	d->no_backslash_escapes = (size_t)(end - p) >= sizeof(mode) - 1;
+	return !d->no_backslash_escapes || value->type == SQL_STRING ? 0 :
+	    input_error(&d->in, value->text, e, "sql_mode is read as a string only");
+}
+
 /* Names are read without regard to @: the server's variables and the client's copies of them. */
 static int
 on_set(struct dump *d, struct sql *s, struct error *e)
@@ -406,8 +423,8 @@ on_set(struct dump *d, struct sql *s, struct error *e)
 			set_zone(d, &value);
 		} else if (sql_is(&t, "SQL_MODE") && sql_take_mark(s, '=')) {
 			value = sql_next(s);
-			d->no_backslash_escapes = value.type == SQL_STRING &&
-			    memmem(value.text, value.len, "NO_BACKSLASH_ESCAPES", 20) != NULL;
+			if (set_sql_mode(d, s, &value, e) == -1)
+				return -1;
 		} else if ((sql_is(&t, "GTID_PURGED") || sql_is(&t, "gtid_slave_pos")) && sql_take_mark(s, '=')) {
 			/* of several strings the last one, as the first may be a '+' in an executable comment */
 			while ((value = sql_peek(s)).type == SQL_STRING) {

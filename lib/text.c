@@ -143,12 +143,12 @@ uint_from(struct value *v, const char *p, size_t n, uint64_t max)
 }
 
 /* The same digits that a binlog's decimal gives: no leading zeros (zerofill), no sign of a zero; value_put_… adds the
- * zeros that a person left out behind. */
+ * zeros that a person left out before the point and behind it. */
 static int
 decimal_from(struct value *v, const struct column *c, const char *p, size_t n)
 {
-	bool negative = n > 0 && *p == '-', zero = true;
-	size_t first = negative, i, dot = n;
+	bool plus = n > 0 && *p == '+', negative = n > 0 && *p == '-', zero = true;
+	size_t first = plus || negative, i, dot = n;
 
 	while (first + 1 < n && p[first] == '0' && p[first + 1] != '.')
 		first++;
@@ -159,8 +159,10 @@ decimal_from(struct value *v, const struct column *c, const char *p, size_t n)
 			return -1;
 		zero = zero && (p[i] == '0' || p[i] == '.');
 	}
-	if (first == dot || dot + 1 == n || (dot < n && n - dot - 1 > c->scale))
+	if (first == n || (first == dot && dot + 1 == n) || (dot < n && n - dot - 1 > c->scale))
 		return -1;
+	if (dot + 1 == n)
+		n = dot;
 	if (dot - first > (size_t)(c->precision - c->scale) && (p[first] != '0' || dot - first > 1))
 		return -1;
 	if (negative && !zero && first-- > 1)

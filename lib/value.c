@@ -228,12 +228,14 @@ put_quoted(struct buf *b, const char *p, size_t n, bool quoted)
 static int
 put_digits(struct buf *b, const struct column *c, const struct value *v, bool quoted)
 {
-	const char *dot = memchr(v->bytes.p, '.', v->bytes.n);
-	size_t have = dot == NULL ? 0 : v->bytes.n - (size_t)(dot + 1 - v->bytes.p), zeros = c->scale - have;
+	const char *p = v->bytes.p, *end = p + v->bytes.n, *dot = memchr(p, '.', v->bytes.n);
+	size_t have = dot == NULL ? 0 : (size_t)(end - dot) - 1, zeros = c->scale > have ? c->scale - have : 0;
+	bool bare = dot == p || (dot == p + 1 && *p == '-');	/* .5 */
 
-	if (have >= c->scale)
-		return put_quoted(b, v->bytes.p, v->bytes.n, quoted);
-	if ((quoted && buf_putc(b, '"') == -1) || buf_add(b, v->bytes.p, v->bytes.n) == -1 ||
+	if (zeros == 0 && !bare)
+		return put_quoted(b, p, v->bytes.n, quoted);
+	if ((quoted && buf_putc(b, '"') == -1) || (bare && *p == '-' && buf_putc(b, *p++) == -1) ||
+	    (bare && buf_putc(b, '0') == -1) || buf_add(b, p, (size_t)(end - p)) == -1 ||
 	    (dot == NULL && buf_putc(b, '.') == -1))
 		return -1;
 	for (; zeros > 0; zeros--)

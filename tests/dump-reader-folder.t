@@ -233,6 +233,21 @@ for bad in '-- ../evil 3' '-- /etc/evil 3' '-- .evil 3' '-- a' '-- a x' '-- a 99
 	rc_is 1 "  no line of a stream: $bad" dump-reader --unpack "$tmp/unpacked" "$tmp/cut"
 	is "$(find "$tmp/unpacked" -type f)$(find "$tmp" -name '*evil*')" '' '    no file is made of it'
 done
+# dumpling's CSV, by its defaults
+mkdir "$tmp/csv"
+echo 'CREATE DATABASE `d`;' >"$tmp/csv/d-schema-create.sql"
+echo 'CREATE TABLE `t` (`id` int NOT NULL, `g` int GENERATED ALWAYS AS (`id` + 1) VIRTUAL, `v` varchar(20), `b` varbinary(9), PRIMARY KEY (`id`));' >"$tmp/csv/d.t-schema.sql"
+printf 'Started dump at: 2026-01-02 03:04:05\nSHOW MASTER STATUS:\n\tLog: b.000001\n\tPos: 4\n\tGTID:\n\nFinished dump at: 2026-01-02 03:04:06\n' >"$tmp/csv/metadata"
+printf '"id","v","b"\r\n1,"a\\"b,\\n\\\\","\\0\377"\r\n2,\\N,\\N\r\n3,"","NULL"\r\n' >"$tmp/csv/d.t.000000000.csv"
+printf '"id","v","b"\n4,"ü","x"\n' | gzip >"$tmp/csv/d.t.000000001.csv.gz"
+run dump-reader -q "$tmp/csv"
+is "$rc $(rows "$tmp/out" | jq -c .row | paste -sd' ')" '0 {"id":1,"v":"a\"b,\n\\","b":"AP8="} {"id":2,"v":null,"b":null} {"id":3,"v":"","b":"TlVMTA=="} {"id":4,"v":"ü","b":"eA=="}' \
+	'CSV of dumpling, lines ended either way'
+is "$(jq -r 'select(.op == "done") | [.table, .rows, .pos] | join(" ")' "$tmp/out")" 't 4 b.000001:4' '  done, with the position'
+sed -i 1d "$tmp/csv/d.t.000000000.csv"
+rc_is 1 '  without the line that names the columns it is refused' dump-reader -q "$tmp/csv"
+like "$(cat "$tmp/err")" '000000000.csv: byte 0: not a column of d.t' '  and why'
+
 touch "$tmp/new/strange.bin"
 rc_is 1 'a file that is none of a dump is told, not passed over' dump-reader -q "$tmp/new"
 like "$(cat "$tmp/err")" 'strange.bin: not known' '  by its name'

@@ -102,6 +102,40 @@ is "$rc $(rows)" '0 {"k":1,"v":null,"j":null} ' 'a byte order mark is no text'
 printf '\377\376S\000E\000' >"$tmp/utf16"
 rc_is 1 'UTF-16 is refused' dump-reader --database d "$tmp/utf16"
 like "$(said)" 'UTF-16' '  by its name'
+text '<?xml version="1.0"?><mysqldump/>'
+like "$rc $(said)" '1 .*byte 0: a dump in XML is not read' 'so is XML'
+
+# Strings in which a backslash is one
+no_escapes="SET sql_mode = 'ANSI,no_backslash_escapes';"
+text "$create $no_escapes INSERT INTO t VALUES (1,'a\\''b\\',NULL),(2,'\\',NULL); SET sql_mode = ''; INSERT INTO t VALUES (3,'\\\\',NULL);"
+is "$rc $(rows)" '0 {"k":1,"v":"a\\'"'"'b\\","j":null} {"k":2,"v":"\\","j":null} {"k":3,"v":"\\","j":null} ' 'NO_BACKSLASH_ESCAPES, as long as it lasts'
+text "$create $no_escapes INSERT INTO t SET v = '\\', k = 1, j = NULL; INSERT INTO t SET k = 2, v = 'a', j = NULL;"
+is "$rc $(rows)" '0 {"k":1,"v":"\\","j":null} {"k":2,"v":"a","j":null} ' '  in INSERT SET'
+text "$no_escapes CREATE TABLE t (k int COMMENT 'a\\' PRIMARY KEY);"
+like "$rc $(said)" '1 .*in rows only' '  in a definition it is refused'
+text "SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES'); $create"
+like "$rc $(said)" '1 .*as a string only' '  and so is a mode that is computed'
+
+# The mysql client's own command
+mkdir -p "$tmp/people/rows"
+printf '%s\nUSE d;\nSELECT 1;\nsource rows/one.sql ;\nINSERT INTO t VALUES (3,NULL,NULL);\n\\. rows/two.sql\nINSERT INTO t VALUES (6,NULL,NULL);\n' "$create" >"$tmp/people/all.sql"
+printf 'INSERT INTO t VALUES (1,NULL,NULL);\nINSERT INTO t VALUES (2,NULL,NULL);\n' >"$tmp/people/rows/one.sql"
+printf 'INSERT INTO t VALUES (4,NULL,NULL);\nsource rows/three.sql\n' >"$tmp/people/rows/two.sql"
+printf 'INSERT INTO t VALUES (5,NULL,NULL);\n' >"$tmp/people/rows/three.sql"
+sed -i 's/ NOT NULL, PRIMARY KEY.*;/);/' "$tmp/people/all.sql" # a dump to look ahead in
+run dump-reader -q --database d "$tmp/people/all.sql"
+is "$rc $(jq -r 'select(.row) | .row.k' "$tmp/out" | paste -sd' ')" '0 1 2 3 4 5 6' 'source: files are read in its place, from where the dump is'
+cp "$tmp/out" "$tmp/want"
+(cd "$tmp/people" && run dump-reader -q --database d - <all.sql)
+same "$tmp/out" "$tmp/want" '  of standard input, from where it is read'
+(cd "$tmp" && run dump-reader -q --database d - <people/all.sql)
+like "$(said)" 'standard input: source: rows/one.sql: No such file' '  which there must be'
+is "$(grep -c '"done"' "$tmp/out")" 0 '  else nothing is done'
+printf 'source rows/one.sql\n' >"$tmp/people/rows/one.sql"
+rc_is 1 '  one that reads itself is refused' dump-reader -q --database d "$tmp/people/all.sql"
+text "$create USE d
+INSERT INTO t VALUES (1,NULL,NULL);"
+is "$rc" 1 'USE without its end, which would swallow a statement, is refused'
 
 # Positions
 position="-- CHANGE MASTER TO MASTER_LOG_FILE='b.000007', MASTER_LOG_POS=4711;"

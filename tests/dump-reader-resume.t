@@ -102,6 +102,9 @@ survives() {
 }
 
 survives 'a file' --database d "$tmp/dump.sql"
+awk -v out="$tmp/part." '/^CREATE/ { n++ } n && !/^-- Dump/ { print >(out n) }' "$tmp/dump.sql"
+{ grep -m 1 '^-- CHANGE' "$tmp/dump.sql"; for t in 1 2 3; do echo "source part.$t"; done; } >"$tmp/parts.sql"
+survives 'one that names the others' --database d "$tmp/parts.sql"
 survives 'a compressed one' --database d "$tmp/dump.sql.gz"
 survives 'a folder of mydumper' "$tmp/my"
 survives 'a folder, two processes' --jobs 2 "$tmp/my"

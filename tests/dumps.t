@@ -49,12 +49,16 @@ if [ -d "$corpora/truth/dumps" ]; then
 		[ -e "$corpora/dumps/$name" ] || continue
 		zcat "$packed" >"$tmp/unpacked"
 		case $name in
-		dumpling-*) continue ;;                     # folders of test cases, none that a program wrote
-		dolt-big-spatial.sql | employees-small) want=1 ;; # SQL of people: functions, the client's own commands
+		dumpling-*) continue ;;             # folders of test cases, none that a program wrote
+		dolt-big-spatial.sql) want=1 ;;     # SQL of people: functions
 		mysqldump-php-test014.sql) want=1 ;;        # cut by those who made it
 		*) want=0 ;;
 		esac
-		if [ "$want" = 0 ]; then
+		if [ "$name" = employees-small ]; then # its script reads the files beside it; the last one is not there
+			sed '/show_elapsed/d' "$corpora/dumps/$name/employee.sql" >"$tmp/employee.sql"
+			cp "$corpora/dumps/$name"/load_* "$tmp/"
+			compare "$tmp/unpacked" "$tmp/employee.sql"
+		elif [ "$want" = 0 ]; then
 			compare "$tmp/unpacked" "$corpora/dumps/$name"
 		else
 			run dump-reader -q --database t_load --time-zone +00:00 "$corpora/dumps/$name"
