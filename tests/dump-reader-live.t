@@ -76,6 +76,19 @@ orders() {
 	is "$rc $(rows_of numbers | wc -l) $(members 'done' .table)" '0 6 ' "$db_kind: a part of a table, which is not done"
 }
 
+# An account that sees tables of which it may read some
+unreadable() {
+	sql "CREATE USER ${db}_u@'%' IDENTIFIED BY '$db_password'; GRANT SELECT ON $db.numbers TO ${db}_u@'%'; GRANT INSERT ON $db.nothing TO ${db}_u@'%'"
+	at_exit "db_socket='$db_socket'; sql 'DROP USER IF EXISTS ${db}_u@\"%\"'"
+	[ "$db_kind" = mariadb ] || sql "GRANT REPLICATION CLIENT, XA_RECOVER_ADMIN ON *.* TO ${db}_u@'%'"
+	run dump-reader -q --check --config "$tmp/config.json" --user "${db}_u" --table "$db.n*"
+	is "$rc $(jq -r '.level + " " + .advice' "$tmp/out")" "0 warning GRANT SELECT ON \`$db\`.\`nothing\` TO '${db}_u'@'%'" \
+		"$db_kind: --check: a table that cannot be read is told, and nothing is well"
+	run dump-reader -q --check --config "$tmp/config.json" --user "${db}_u" --table "$db.numbers"
+	is "$rc $(jq -r .level "$tmp/out")" '0 ok' '  but without it'
+	sql "DROP USER ${db}_u@'%'"
+}
+
 # Each row at least once, under one S0, however often it is killed.
 killed() { # JOBS SEED
 	: >"$tmp/all"
@@ -153,6 +166,7 @@ for kind in mariadb mysql; do
 	"need_$kind"
 	tables
 	orders
+	unreadable
 	killed 1 $$
 	killed 3 $$
 	tokens

@@ -89,9 +89,10 @@ static const struct value_case values[] = {
 	S("decimal(65,0)", "99999999999999999999999999999999999999999999999999999999999999999",
 	  "99999999999999999999999999999999999999999999999999999999999999999", NULL),
 	S("decimal(5,5)", "0.99999", "0.99999", NULL), S("decimal(5,5)", "-0.00001", "-0.00001", NULL), S("decimal(4,0) zerofill", "0000", "0", NULL),
-	BAD("decimal(10,2)", ""), BAD("decimal(10,2)", "-"), BAD("decimal(10,2)", "."), BAD("decimal(10,2)", "1."), BAD("decimal(10,2)", ".5"),
+	BAD("decimal(10,2)", ""), BAD("decimal(10,2)", "-"), BAD("decimal(10,2)", "."), S("decimal(10,2)", "1.", "1.00", NULL), S("decimal(10,2)", ".5", "0.50", NULL),
+	S("decimal(10,2)", "-.5", "-0.50", NULL), S("decimal(2,2)", "-.0", "0.00", NULL), S("decimal(10,2)", "+1.00", "1.00", NULL), BAD("decimal(10,2)", "+"), BAD("decimal(10,2)", "-."), BAD("decimal(2,2)", "1."),
 	BAD("decimal(10,2)", "1.2.3"), BAD("decimal(10,2)", "1e5"), BAD("decimal(10,2)", "1.234"), BAD("decimal(4,2)", "123.00"),
-	BAD("decimal(10,2)", "+1.00"), BAD("decimal(10,2)", "-001.00"), BAD("decimal(10,2)", "NaN"), BAD("decimal(10,2)", " 1.00"),
+	BAD("decimal(10,2)", "-001.00"), BAD("decimal(10,2)", "NaN"), BAD("decimal(10,2)", " 1.00"),
 
 	S("float", "0.1", "0.1", "refused"), S("float", "-3.40282e38", "-3.40282e+38", "refused"), S("float", "1.4013e-45", "1e-45", "refused"),
 	S("float", "16777216", "16777216", "refused"), S("float", "-0", "-0", "refused"), S("float", "3.14159274", "3.1415927", "refused"),
