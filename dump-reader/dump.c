@@ -133,11 +133,14 @@ static int	 read_statements(struct dump *, struct error *);
 static int
 open_input(struct dump *d, const char *file, struct error *e)
 {
+	struct stat st;
+
 	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == -1)
 		return -1;
 	d->in.piece = d->options->piece;
 	if (d->load->work == NULL && !d->definitions_only) {
-		d->in.before_wait = load_flush;
+		d->load->waits = fstat(d->in.fd, &st) == 0 && !S_ISREG(st.st_mode);
+		d->in.before_wait = load_wait;
 		d->in.arg = d->load;
 	}
 	return 0;

@@ -15,6 +15,7 @@
 
 #define START_BYTES ((size_t)256 << 10)	/* stays in the second level cache */
 #define CONTEXT_BYTES 40
+#define WAIT_MS 1000	/* of waiting for input, after which it is told again */
 #define PACKED_BYTES ((size_t)64 << 10)	/* compressed ones, of one read */
 
 int
@@ -78,8 +79,11 @@ read_bytes(struct input *in, char *to, size_t room, struct error *e)
 	/* the lines made so far must not wait for a pipe's next byte */
 	if (rc == 0 && in->before_wait != NULL && in->before_wait(in->arg, e) == -1)
 		return -1;
-	if (rc == 0)
-		rc = stop_wait(in->stop, in->fd, -1, e);
+	while (rc == 0) {
+		rc = stop_wait(in->stop, in->fd, in->before_wait != NULL ? WAIT_MS : -1, e);
+		if (rc == 0 && in->before_wait(in->arg, e) == -1)
+			return -1;
+	}
 	if (rc == -1)
 		return -1;
 	if (in->piece > 0 && room > in->piece)

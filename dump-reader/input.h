@@ -23,7 +23,7 @@ struct input {
 	struct inflater inflater;
 	char *packed;		/* compressed bytes at hand; NULL: it is not compressed */
 	const struct stop *stop;
-	int (*before_wait)(void *, struct error *);	/* what to do before reading would block; may be NULL */
+	int (*before_wait)(void *, struct error *);	/* before reading would block, and each second of it; may be NULL */
 	void *arg;
 };
 

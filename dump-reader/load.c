@@ -16,8 +16,6 @@
 #include "load.h"
 #include "work.h"
 
-#define MARK_BYTES 256	/* of a row that a resume token remembers, to know another dump */
-
 int
 load_init(struct load *l, int fd, const char *resume, struct error *e)
 {
@@ -194,6 +192,7 @@ int
 load_done(struct load *l, struct load_table *t, struct error *e)
 {
 	t->done = true;
+	l->last.table = NULL;
 	if (t->filtered) {	/* a load that is done may sweep away what it did not bring */
 		log_warn("the dump has a part of the table's rows (--where): not done table=%s.%s", t->table->db,
 		    t->table->name);
@@ -240,6 +239,7 @@ put_progress(struct load *l, const struct load_table *t, uint64_t offset, uint32
 
 	l->sent_until = offset;
 	l->sent_ms = now_ms();
+	l->last.table = NULL;
 	if (load_put_head(b, "progress", t, t->rows) == -1)
 		return no_memory(e, "output");
 	return line_end(l, buf_putf(b, ",\"resume\":\"%" PRIu64 "-%08" PRIx32 "\"}\n", offset, crc), e);
@@ -283,6 +283,12 @@ load_row(struct load *l, struct load_table *t, uint64_t offset, const char *text
 		return -1;
 	if (progress_is_due(l, offset) && put_progress(l, t, offset, load_mark(text, n), e) == -1)
 		return -1;
+	if (l->waits) {
+		l->last.table = t;
+		l->last.offset = offset;
+		l->last.n = n < MARK_BYTES ? n : MARK_BYTES;
+		memcpy(l->last.text, text, l->last.n);
+	}
 	t->rows++;
 	return 1;
 }
@@ -330,5 +336,17 @@ load_flush(void *arg, struct error *e)
 {
 	struct load *l = arg;
 
+	return output_flush(&l->out, e);
+}
+
+int
+load_wait(void *arg, struct error *e)
+{
+	struct load *l = arg;
+
+	/* the next row is not known: what goes on with the last one repeats it */
+	if (l->last.table != NULL && now_ms() - l->sent_ms >= PROGRESS_MS &&
+	    put_progress(l, l->last.table, l->last.offset, load_mark(l->last.text, l->last.n), e) == -1)
+		return -1;
 	return output_flush(&l->out, e);
 }

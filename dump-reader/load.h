@@ -11,8 +11,9 @@
 #include "lib/output.h"
 #include "lib/stats.h"
 
+#define MARK_BYTES 256	/* of a row that a resume token remembers, to know another dump */
 #define PROGRESS_BYTES (8 << 20)	/* of input between two progress lines */
-#define PROGRESS_MS 2000	/* and time, as long as rows come */
+#define PROGRESS_MS 2000	/* and time */
 
 struct load_table {
 	struct table *table;
@@ -43,6 +44,13 @@ struct load {
 		uint64_t offset;
 		uint32_t crc;
 	} resume;
+	struct {
+		const struct load_table *table;	/* NULL: no row since the last progress line */
+		uint64_t offset;
+		size_t n;
+		char text[MARK_BYTES];
+	} last;			/* row, where it may be long until the next one: kept only while `waits` */
+	bool waits;		/* the input may: it is no file */
 	bool source_sent, told_pos;
 	struct stats stats;	/* off unless stats_init was called */
 };
@@ -74,5 +82,7 @@ uint32_t load_mark(const char *text, size_t n);
 int	 load_end(struct load *, struct error *);
 /* What has been made so far must not wait; arg is the load. */
 int	 load_flush(void *arg, struct error *);
+/* The same while input is waited for: progress is told when it is due. */
+int	 load_wait(void *arg, struct error *);
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # dump-reader on the forms that dumps come in: compressed, without definitions, with keys behind the rows, with and
 # without a position.
-# shellcheck disable=SC2016 # backticks are SQL's
+# shellcheck disable=SC1003,SC2016 # backticks are SQL's
 . "${0%/*}/tap.sh"
 
 # text SQL [OPTION...]: reads it; rows in $tmp/out, messages in $tmp/err
