@@ -462,6 +462,7 @@ ledger_again(struct ledger *w, struct range *r, const struct layout *s, bool pro
 		t->layout = NULL;
 		t->proven = proven;
 		t->one_pass = t->one_pass || one_pass;
+		t->rows = 0;
 		rc = ledger_add_range(t, NULL, NULL, e);
 	}
 	leave(w, r);

@@ -76,6 +76,16 @@ orders() {
 	is "$rc $(rows_of numbers | wc -l) $(members 'done' .table)" '0 6 ' "$db_kind: a part of a table, which is not done"
 }
 
+# Bytes that their character set does not have, which servers let into those of a single byte
+invalid() {
+	sql "CREATE TABLE $db.invalid (k varchar(9) CHARACTER SET greek PRIMARY KEY);
+		INSERT INTO $db.invalid VALUES (_greek x'61'), (_greek x'62d2'), ('z'), (_greek x'd2')"
+	live --table "$db.invalid" --page-rows 1
+	is "$rc $(rows_of invalid | sort -u | paste -sd' ') $(members 'done' .rows)" '0 62d2 a d2 z 4' "$db_kind: keys with invalid bytes: every row"
+	like "$(cat "$tmp/err")" 'a key has invalid bytes: the table is read in one pass' '  in one pass, which is said'
+	sql "DROP TABLE $db.invalid"
+}
+
 # An account that sees tables of which it may read some
 unreadable() {
 	sql "CREATE USER ${db}_u@'%' IDENTIFIED BY '$db_password'; GRANT SELECT ON $db.numbers TO ${db}_u@'%'; GRANT INSERT ON $db.nothing TO ${db}_u@'%'"
@@ -166,6 +176,7 @@ for kind in mariadb mysql; do
 	"need_$kind"
 	tables
 	orders
+	invalid
 	unreadable
 	killed 1 $$
 	killed 3 $$
