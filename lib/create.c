@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/list.h"
 #include "lib/sql.h"
 #include "lib/table.h"
 
@@ -268,7 +269,7 @@ take_column(struct create *c)
 
 	if (c->drafts_count == MAX_COLUMNS)
 		return bad(c, "too many columns");
-	if ((grown = reallocarray(c->drafts, c->drafts_count + 1, sizeof(*grown))) == NULL)
+	if ((grown = list_grow(c->drafts, c->drafts_count, sizeof(*grown))) == NULL)
 		return no_memory(c);
 	c->drafts = grown;
 	d = &grown[c->drafts_count++];
@@ -324,7 +325,7 @@ take_key_columns(struct create *c, struct draft_key *k)
 static struct draft_key *
 new_key(struct create *c)
 {
-	struct draft_key *grown = reallocarray(c->keys, c->keys_count + 1, sizeof(*grown));
+	struct draft_key *grown = list_grow(c->keys, c->keys_count, sizeof(*grown));
 
 	if (grown == NULL)
 		return NULL;

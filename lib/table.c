@@ -6,10 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/list.h"
+#include "lib/put.h"
 #include "lib/table.h"
 #include "lib/type.h"
 
 #define MAX_LABEL_BYTES 16384	/* the servers' names have up to 64 characters */
+
 static int
 no_memory(struct error *e, const char *name)
 {
@@ -71,6 +74,8 @@ set_charset(struct column *c, const char *charset, struct error *e)
 		return error_set(e, RC_FAIL, "column %s (%s): its character set is not known", c->name, c->type);
 	if ((c->charset = charset_find(charset)) == NULL)
 		return error_set(e, RC_FAIL, "column %s: character set %s is not known", c->name, charset);
+	c->converts = !charset_is_utf8(c->charset);
+	c->keeps_ascii = charset_keeps_ascii(c->charset) != 0;
 	return 0;
 }
 
@@ -81,8 +86,8 @@ set_label(struct column *c)
 
 	if (buf_init(&b, MAX_LABEL_BYTES) == -1)
 		return -1;
-	if (json_put_str(&b, c->name) == 0 && buf_putc(&b, ':') == 0)
-		c->label = strndup(b.data, b.len);
+	if (json_put_str(&b, c->name) == 0 && buf_putc(&b, ':') == 0 && (c->label = calloc(1, b.len + PUT_BLOCK)) != NULL)
+		memcpy(c->label, b.data, b.len);
 	c->label_len = b.len;
 	buf_free(&b);
 	return c->label == NULL ? -1 : 0;
@@ -97,8 +102,7 @@ table_add_column(struct table *t, const char *name, const char *type, const char
 
 	if (t->count == MAX_COLUMNS)
 		return error_set(e, RC_FAIL, "table %s.%s: more than %d columns", t->db, t->name, MAX_COLUMNS);
-	grown = reallocarray(t->columns, t->count + 1, sizeof(*grown));
-	if (grown == NULL)
+	if ((grown = list_grow(t->columns, t->count, sizeof(*grown))) == NULL)
 		return no_memory(e, t->name);
 	t->columns = grown;
 	if ((c.name = strdup(name)) == NULL || set_label(&c) == -1) {

@@ -37,7 +37,7 @@ struct member {			/* of an ENUM or SET, in UTF-8 */
 
 struct column {
 	char *name;
-	char *label;		/* `"name":`, escaped, ready to be copied into a row */
+	char *label;		/* `"name":`, escaped, ready to be copied into a row by put_blocks */
 	size_t label_len;
 	char *type;		/* normalised: `int unsigned`, `decimal(10,2)`, `enum('a','b')` */
 	enum column_kind kind;
@@ -51,6 +51,8 @@ struct column {
 	enum column_version version;	/* table_add_column's caller sets it */
 	int64_t srid;		/* COLUMN_GEOMETRY: the only spatial reference system that it takes; -1: any, or not known */
 	const struct charset *charset;	/* COLUMN_TEXT, COLUMN_ENUM, COLUMN_SET; NULL for the others */
+	bool converts;		/* its text is not in UTF-8; */
+	bool keeps_ascii;	/* but where there is nothing but ASCII it is */
 	struct member *members;
 	size_t members_count;
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/sql.h"
 #include "lib/type.h"
 
@@ -149,7 +150,7 @@ read_members(struct sql *s, struct column *c)
 		t = sql_next(s);
 		if (t.type != SQL_STRING)
 			return -1;
-		grown = reallocarray(c->members, c->members_count + 1, sizeof(*grown));
+		grown = list_grow(c->members, c->members_count, sizeof(*grown));
 		if (grown == NULL)
 			return -1;
 		c->members = grown;
