@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/buf.h"
+#include "lib/put.h"
 
 #define START_BYTES 256
 
@@ -70,28 +71,23 @@ buf_putf(struct buf *b, const char *fmt, ...)
 int
 buf_putu(struct buf *b, unsigned long long v)
 {
-	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546"
-	    "474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
-	    "9899";
-	char digits[20], *p = digits + sizeof(digits);
+	char *to = buf_room(b, PUT_NUMBER);
 
-	for (; v >= 100; v /= 100)
-		memcpy(p -= 2, pairs + 2 * (v % 100), 2);
-	if (v >= 10)
-		memcpy(p -= 2, pairs + 2 * v, 2);
-	else
-		*--p = (char)('0' + v);
-	return buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	if (to == NULL)
+		return -1;
+	b->len = (size_t)(put_u(to, v) - b->data);
+	return 0;
 }
 
 int
 buf_puti(struct buf *b, long long v)
 {
-	if (v >= 0)
-		return buf_putu(b, (unsigned long long)v);
-	if (buf_putc(b, '-') == -1)
+	char *to = buf_room(b, PUT_NUMBER);
+
+	if (to == NULL)
 		return -1;
-	return buf_putu(b, 0 - (unsigned long long)v);
+	b->len = (size_t)(put_i(to, v) - b->data);
+	return 0;
 }
 
 const char *

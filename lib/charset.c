@@ -335,13 +335,15 @@ take_wide(const struct charset *c, const uint8_t *p, size_t n, uint32_t *code, s
 	return low < 0xdc00 || low > 0xdfff ? 0 : 4;
 }
 
-/* Reads characters from p up to limit (the last one may go beyond, not past end) and writes them; where it came to.
- * A byte gives at most three: all that is needed is there. */
-static const uint8_t *
-convert(const struct charset *c, const uint8_t *p, const uint8_t *limit, const uint8_t *end, struct buf *b, uint64_t *bad)
+#define PIECE_BYTES (CHARSET_PIECE / 3 - 4)	/* of text: a byte gives at most three, and the last character may go beyond */
+
+size_t
+charset_piece(const struct charset *c, const char **text, const char *until, char to[CHARSET_PIECE], uint64_t *bad)
 {
+	const uint8_t *p = (const uint8_t *)*text, *end = (const uint8_t *)until;
+	const uint8_t *limit = end - p > PIECE_BYTES ? p + PIECE_BYTES : end;
 	const struct converter *v = c->kind == TABLE ? converters[c - charsets] : NULL;
-	char *to = b->data + b->len;
+	char *from = to;
 	size_t n, skip;
 	uint32_t code;
 
@@ -355,32 +357,26 @@ convert(const struct charset *c, const uint8_t *p, const uint8_t *limit, const u
 		if (n == 0) {
 			code = 0xfffd;
 			n = skip;
-			++*bad;
+			if (bad != NULL)
+				++*bad;
 		}
 		to += utf8_put(to, code);
 		p += n;
 	}
-	b->len = (size_t)(to - b->data);
-	return p;
+	*text = (const char *)p;
+	return (size_t)(to - from);
 }
-
-#define CHUNK_BYTES 4096	/* of text at once: room for all of it, three times as much, is not asked for in advance */
 
 int
 charset_put_utf8(const struct charset *c, struct buf *b, const char *text, size_t len, uint64_t *bad)
 {
-	const uint8_t *p = (const uint8_t *)text, *end = p + len;
-	size_t n;
+	const char *end = text + len;
+	char piece[CHARSET_PIECE];
 
 	if (c->kind == UTF8 || c->kind == BINARY)
 		return buf_add(b, text, len);
-	if (c->kind == TABLE && converter_of(c) == NULL)
-		return -1;
-	while (p < end) {
-		n = (size_t)(end - p) < CHUNK_BYTES ? (size_t)(end - p) : CHUNK_BYTES;
-		if (buf_room(b, 3 * n + 4) == NULL)
+	while (text < end)
+		if (buf_add(b, piece, charset_piece(c, &text, end, piece, bad)) == -1)
 			return -1;
-		p = convert(c, p, p + n, end, b, bad);
-	}
 	return 0;
 }

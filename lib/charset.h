@@ -24,6 +24,10 @@ int	 charset_keeps_ascii(const struct charset *);
 unsigned charset_max_bytes(const struct charset *);
 /* The character set of a collation's name ("latin1_swedish_ci"); NULL: unknown, or MariaDB's uca1400 names without one. */
 const struct charset *charset_of_collation(const char *collation);
+/* The next piece of text, which ends at `end`, in UTF-8; how many bytes it has. Moves *text; what is invalid becomes U+FFFD and
+ * *bad, unless NULL, grows. Not for UTF-8 and binary. */
+#define CHARSET_PIECE 8192
+size_t	 charset_piece(const struct charset *, const char **text, const char *end, char to[CHARSET_PIECE], uint64_t *bad);
 /* Appends text as UTF-8; what is invalid becomes U+FFFD and *bad grows. -1: as buf_add. */
 int	 charset_put_utf8(const struct charset *, struct buf *, const char *text, size_t len, uint64_t *bad);
 

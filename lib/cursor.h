@@ -42,6 +42,25 @@ cur_take(struct cursor *c, size_t n)
 	return at;
 }
 
+/* Bytes that are known to be there. */
+static inline uint16_t
+le_16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
+}
+
+static inline uint32_t
+le_32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
 /* Little-endian, 1 to 8 bytes. */
 static inline uint64_t
 cur_le(struct cursor *c, size_t n)

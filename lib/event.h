@@ -13,6 +13,8 @@
 
 #define MAX_EVENT_LINE ((size_t)0x7fffffff)	/* bytes: what JSON readers can index; a 1 GiB blob in base64 fits */
 
+#define EVENT_TS 32
+
 struct row_event {
 	const char *op;			/* insert, update, delete, snapshot */
 	const struct table *table;
@@ -21,7 +23,8 @@ struct row_event {
 	const struct value *old_key;	/* the same before an update that changed the key, else NULL */
 	const struct value *old;	/* NULL, or one a column: VALUE_ABSENT where nothing changed */
 	const struct pos *pos;		/* NULL or unset: left out */
-	const char *ts;			/* Unix seconds as text; NULL: left out */
+	const char *ts;			/* Unix seconds as text, of less than EVENT_TS bytes; NULL: left out */
+	bool whole;			/* no value of row is absent, which need not be looked for */
 	const struct buf *query;	/* the statement that changed it; NULL: left out */
 	bool partial;			/* even if no value of row is absent */
 	bool generated_absent;		/* the source never has generated columns: to lack them is not partial */

@@ -18,6 +18,7 @@
 #pragma GCC diagnostic pop
 
 #include "lib/json.h"
+#include "lib/put.h"
 #include "lib/utf8.h"
 
 /* Each of these reads from p on what its name says and gives what is behind it; NULL: *bad is the byte that does not fit. */
@@ -120,27 +121,70 @@ skip_words(const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
+#define BLOCK 16
+
 #if defined(__SSE2__)
-/* The same, sixteen bytes at a time, while there are so many. Bytes above ASCII are negative, and so below a space. */
+/* A bit for each byte that is not plain. Those above ASCII are negative, and so below a space. */
+static inline unsigned
+special_bits(const uint8_t *p)
+{
+	const __m128i space = _mm_set1_epi8(' '), quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(x, space),
+	    _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash))));
+}
+#else
+static inline unsigned
+special_bits(const uint8_t *p)
+{
+	unsigned bits = 0, i;
+
+	for (i = 0; i < BLOCK; i++)
+		bits |= (unsigned)!plain[p[i]] << i;
+	return bits;
+}
+#endif
+
+/* How many bytes of a block are plain before the first that is not. */
+static inline size_t
+plain_block(const uint8_t *p)
+{
+	return (size_t)__builtin_ctz(special_bits(p) | 1U << BLOCK);
+}
+
+/* As skip_words. */
 static inline const uint8_t *
 skip_plain(const uint8_t *p, const uint8_t *end)
 {
-	const __m128i space = _mm_set1_epi8(' '), quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-	__m128i x;
-	int found;
+	size_t n;
 
-	for (; end - p >= 16; p += 16) {
-		x = _mm_loadu_si128((const __m128i *)(const void *)p);
-		found = _mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(x, space),
-		    _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash))));
-		if (found != 0)
-			return p + __builtin_ctz((unsigned)found);
-	}
+	for (; end - p >= BLOCK; p += n)
+		if ((n = plain_block(p)) < BLOCK)
+			return p + n;
 	return skip_words(p, end);
 }
-#else
-#define skip_plain skip_words
-#endif
+
+/* Copies the plain bytes that p begins with; how many. What is left behind the last whole block is read in a block that
+ * overlaps it. */
+static inline size_t
+copy_plain(char *to, const uint8_t *p, size_t n)
+{
+	size_t i = 0, k;
+
+	for (; n - i >= BLOCK; i += BLOCK) {
+		memcpy(to + i, p + i, BLOCK);
+		if ((k = plain_block(p + i)) < BLOCK)
+			return i + k;
+	}
+	if (n >= BLOCK && special_bits(p + n - BLOCK) == 0) {
+		memcpy(to + n - BLOCK, p + n - BLOCK, BLOCK);
+		return n;
+	}
+	for (; i < n && plain[p[i]]; i++)
+		to[i] = (char)p[i];
+	return i;
+}
 
 /* What is left of a string from a byte on that does not stand for itself. */
 static const uint8_t *
@@ -554,47 +598,82 @@ put_escape(char to[6], uint8_t c)
 	return 6;
 }
 
-/* Past all bytes that can be copied: plain ones and valid UTF-8. */
-static const uint8_t *
-skip_clean(const uint8_t *p, const uint8_t *end)
+/* Copies the valid characters above ASCII that p begins with; how many bytes. */
+static size_t
+copy_high(char *to, const uint8_t *p, size_t n)
 {
+	size_t i = 0, k;
+
+	while (i < n && p[i] >= 0x80 && (k = utf8_length(p + i, n - i)) > 0)
+		for (; k > 0; k--, i++)
+			to[i] = (char)p[i];
+	return i;
+}
+
+/* All that can stand as it is: plain bytes and valid UTF-8. */
+static size_t
+copy_clean(char *to, const uint8_t *p, size_t n)
+{
+	size_t i = 0, k;
+
+	do {
+		i += copy_plain(to + i, p + i, n - i);
+		k = copy_high(to + i, p + i, n - i);
+		i += k;
+	} while (k > 0);
+	return i;
+}
+
+int
+json_put_piece(struct buf *b, const char *s, size_t len, uint64_t *bad)
+{
+	const uint8_t *p = (const uint8_t *)s, *end = p + len;
+	char *to = buf_room(b, len);
 	size_t n;
 
-	for (;;) {
-		p = skip_plain(p, end);
-		for (; p < end && *p >= 0x80; p += n)
-			if ((n = utf8_length(p, (size_t)(end - p))) == 0)
-				return p;
-		if (p == end || !plain[*p])
-			return p;
+	for (; to != NULL; p++) {
+		n = copy_clean(to, p, (size_t)(end - p));
+		b->len += n;
+		if ((p += n) == end)
+			return 0;
+		/* what is written in its place is longer */
+		if ((to = buf_room(b, (size_t)(end - p) + 5)) == NULL)
+			break;
+		n = *p < 0x80 ? put_escape(to, *p) : (size_t)(put_const(to, "\xef\xbf\xbd") - to);
+		b->len += n;
+		to += n;
+		if (*p >= 0x80 && bad != NULL)
+			++*bad;
 	}
+	return -1;
 }
 
 int
 json_put_string(struct buf *b, const char *s, size_t len, uint64_t *bad)
 {
-	const uint8_t *p = (const uint8_t *)s, *end = p + len, *from;
-	char *to;
+	char *to = buf_room(b, len + 2);
+	size_t n;
 
-	if (buf_putc(b, '"') == -1)
+	if (to == NULL)
 		return -1;
-	for (;;) {
-		from = p;
-		p = skip_clean(p, end);
-		if (buf_add(b, from, (size_t)(p - from)) == -1)
-			return -1;
-		if (p == end)
-			return buf_putc(b, '"');
-		if ((to = buf_room(b, 6)) == NULL)
-			return -1;
-		if (*p < 0x80) {
-			b->len += put_escape(to, *p);
-		} else {
-			memcpy(to, "\xef\xbf\xbd", 3);
-			b->len += 3;
-			if (bad != NULL)
-				++*bad;
-		}
-		p++;
+	*to = '"';
+	n = copy_plain(to + 1, (const uint8_t *)s, len);
+	b->len += 1 + n;
+	if (n < len && json_put_piece(b, s + n, len - n, bad) == -1)
+		return -1;
+	return buf_putc(b, '"');
+}
+
+size_t
+json_copy_plain(char *to, const char *p, const char *end)
+{
+	const char *from = p;
+	size_t n;
+
+	for (*to++ = *p++; end - p >= BLOCK; p += n, to += n) {
+		memcpy(to, p, BLOCK);
+		if ((n = plain_block((const uint8_t *)p)) < BLOCK)
+			return p[n] == '"' ? (size_t)(p + n + 1 - from) : 0;
 	}
+	return 0;
 }

@@ -69,7 +69,11 @@ int	 json_equal(const struct json *, int token, const struct json *, int other);
 /* Appends s as a JSON string, quotes included. Invalid bytes become U+FFFD; *bad (may be NULL) grows by their number.
  * -1: as buf_add. */
 int	 json_put_string(struct buf *, const char *s, size_t len, uint64_t *bad);
+/* The same without quotes: a part of one. Characters must be whole in it. */
+int	 json_put_piece(struct buf *, const char *s, size_t len, uint64_t *bad);
 static inline int json_put_str(struct buf *b, const char *s) { return json_put_string(b, s, strlen(s), NULL); }
+/* Copies the string that begins at p, up to 15 bytes more than it has; how many it has. 0: json_skip must look at it. */
+size_t	 json_copy_plain(char *to, const char *p, const char *end);
 /* Appends the JSON text without white space; of members with equal names the last stays, in the first one's place.
  * -1: RC_FAIL when it is not JSON; else as buf_add (RC_TEMP). */
 int	 json_put_minified(struct buf *, const char *text, size_t len, struct error *);

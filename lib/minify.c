@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/put.h"
 
 #define FEW_MEMBERS 8	/* of so few, each pair is compared */
 #define MEMBERS 32	/* so many take no memory of their own */
@@ -18,7 +19,7 @@ struct member {			/* of an object that is being read; offsets */
 
 struct minify {
 	const char *p, *end, *bad;
-	struct buf *out;
+	char *out, *to;		/* where it is written: as much room as the text has, and PUT_BLOCK */
 	size_t names_max;
 	struct buf names;	/* made when it is needed, which is rare */
 	struct member *members;	/* of all objects that are open, the innermost one's last */
@@ -48,21 +49,33 @@ take(struct minify *m, char c)
 	if (m->p == m->end || *m->p != c)
 		return refuse(m);
 	m->p++;
-	return buf_putc(m->out, c);
+	*m->to++ = c;
+	return 0;
 }
 
-/* A string, number or word, as it stands. */
+/* A string, number or word, as it stands. Of strings most have neither escapes nor characters above ASCII. */
 static int
 put_scalar(struct minify *m)
 {
-	const char *to = json_skip(m->p, m->end, &m->bad);
-	int rc;
+	const char *end;
+	size_t n;
 
-	if (to == NULL)
+	if (m->p < m->end && *m->p == '"' && (n = json_copy_plain(m->to, m->p, m->end)) > 0) {
+		m->p += n;
+		m->to += n;
+		return 0;
+	}
+	if ((end = json_skip(m->p, m->end, &m->bad)) == NULL)
 		return -1;
-	rc = buf_add(m->out, m->p, (size_t)(to - m->p));
-	m->p = to;
-	return rc;
+	m->to = put_raw(m->to, m->p, (size_t)(end - m->p));
+	m->p = end;
+	return 0;
+}
+
+static size_t
+written(const struct minify *m)
+{
+	return (size_t)(m->to - m->out);
 }
 
 static int
@@ -79,7 +92,7 @@ set_name(struct minify *m, struct member *x, const char *p, size_t n)
 	struct error e;
 	int rc;
 
-	*x = (struct member){ .name = m->out->len - n + 1, .name_len = n - 2, .at = m->out->len - n,
+	*x = (struct member){ .name = written(m) - n + 1, .name_len = n - 2, .at = written(m) - n,
 	    .escapes = memchr(p, '\\', n) != NULL };
 	if (!x->escapes)
 		return 0;
@@ -95,7 +108,7 @@ set_name(struct minify *m, struct member *x, const char *p, size_t n)
 static const char *
 name_of(const struct minify *m, const struct member *x)
 {
-	return (x->escapes ? m->names.data : m->out->data) + x->name;
+	return (x->escapes ? m->names.data : m->out) + x->name;
 }
 
 static struct member *
@@ -128,11 +141,11 @@ put_member(struct minify *m, int depth)
 	skip_space(m);
 	if (take(m, ':') == -1)
 		return -1;
-	new->value = m->out->len;
+	new->value = written(m);
 	skip_space(m);
 	if (put_value(m, depth + 1) == -1)
 		return -1;
-	m->members[index].end = m->out->len;	/* `new` may have moved */
+	m->members[index].end = written(m);	/* `new` may have moved */
 	return 0;
 }
 
@@ -214,25 +227,27 @@ rewrite(struct minify *m, size_t at, size_t first, size_t kept)
 	const struct member *e;
 	const char *was, *colon;
 
-	if (need_names(m) == -1 || buf_add(&m->names, m->out->data + at, m->out->len - at) == -1)
+	if (need_names(m) == -1 || buf_add(&m->names, m->out + at, written(m) - at) == -1)
 		return -1;
 	was = m->names.data + copy;
-	m->out->len = at + 1;
+	m->to = m->out + at + 1;
 	for (i = 0; i < kept; i++) {
 		e = &m->members[first + i];
-		colon = json_skip(was + (e->at - at), m->names.data + m->names.len, &m->bad);
-		if (colon == NULL || (i > 0 && buf_putc(m->out, ',') == -1) ||
-		    buf_add(m->out, was + (e->at - at), (size_t)(colon + 1 - (was + (e->at - at)))) == -1 ||
-		    buf_add(m->out, was + (e->value - at), e->end - e->value) == -1)
+		if ((colon = json_skip(was + (e->at - at), m->names.data + m->names.len, &m->bad)) == NULL)
 			return -1;
+		if (i > 0)
+			*m->to++ = ',';
+		m->to = put_raw(m->to, was + (e->at - at), (size_t)(colon + 1 - (was + (e->at - at))));
+		m->to = put_raw(m->to, was + (e->value - at), e->end - e->value);
 	}
-	return buf_putc(m->out, '}');
+	*m->to++ = '}';
+	return 0;
 }
 
 static int
 put_object(struct minify *m, int depth)
 {
-	size_t first = m->count, names = m->names.len, at = m->out->len, kept;
+	size_t first = m->count, names = m->names.len, at = written(m), kept;
 	int rc = 0;
 
 	if (take(m, '{') == -1)
@@ -295,27 +310,28 @@ int
 json_put_minified(struct buf *b, const char *text, size_t len, struct error *e)
 {
 	struct minify m;
-	size_t was = b->len, at;
+	size_t at;
 	int rc;
 
 	memset(&m, 0, offsetof(struct minify, few));
 	m.p = text;
 	m.end = text + len;
-	m.out = b;
+	m.out = m.to = buf_room(b, len + PUT_BLOCK);
 	m.names_max = 2 * len + 256;
 	m.members = m.few;
 	m.cap = MEMBERS;
 	skip_space(&m);
-	rc = put_value(&m, 0);
+	rc = m.out == NULL ? -1 : put_value(&m, 0);
 	skip_space(&m);
 	if (rc == 0 && m.p < m.end)
 		rc = refuse(&m);
 	if (m.members != m.few)
 		free(m.members);
 	buf_free(&m.names);
-	if (rc == 0)
+	if (rc == 0) {
+		b->len += written(&m);
 		return 0;
-	b->len = was;
+	}
 	if (m.bad == NULL)
 		return error_set(e, errno == EMSGSIZE ? RC_FAIL : RC_TEMP, "JSON value: %s", strerror(errno));
 	at = (size_t)(m.bad - text);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/pos.h"
+#include "lib/put.h"
 
 /* Decimal digits from s to end (exclusive), nothing else; -1 on anything else or above max. */
 static int
@@ -48,23 +49,33 @@ bad:
 	return error_set(e, RC_USAGE, "not a position ([EPOCH/]FILE:OFFSET): %s", text);
 }
 
+char *
+pos_write(char *to, const struct pos *p)
+{
+	if (p->epoch != 0) {
+		to = put_u(to, p->epoch);
+		*to++ = '/';
+	}
+	to = put_raw(to, p->file, strlen(p->file));
+	*to++ = ':';
+	return put_u(to, p->offset);
+}
+
 int
 pos_put(struct buf *b, const struct pos *p)
 {
-	if (p->epoch != 0 && (buf_putu(b, p->epoch) == -1 || buf_putc(b, '/') == -1))
+	char *to = buf_room(b, POS_TEXT);
+
+	if (to == NULL)
 		return -1;
-	if (buf_puts(b, p->file) == -1 || buf_putc(b, ':') == -1)
-		return -1;
-	return buf_putu(b, p->offset);
+	b->len = (size_t)(pos_write(to, p) - b->data);
+	return 0;
 }
 
 const char *
 pos_text(const struct pos *p, char text[POS_TEXT])
 {
-	if (p->epoch != 0)
-		snprintf(text, POS_TEXT, "%" PRIu32 "/%s:%" PRIu64, p->epoch, p->file, p->offset);
-	else
-		snprintf(text, POS_TEXT, "%s:%" PRIu64, p->file, p->offset);
+	*pos_write(text, p) = '\0';
 	return text;
 }
 

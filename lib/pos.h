@@ -14,6 +14,8 @@
 #define MAX_FILE_NUMBER 0xfffff	/* 20 bits */
 #define MAX_OFFSET 0xfffffffffU	/* 36 bits: 64 GiB, a server starts the next file near 1 GiB */
 
+#define POS_TEXT (MAX_BINLOG_NAME + 40)	/* bytes of a position's text, with a NUL */
+
 struct pos {
 	uint64_t offset;	/* bytes from the file's start; a row's: where it starts */
 	uint32_t epoch;
@@ -24,8 +26,9 @@ struct pos {
 int	 pos_parse(struct pos *, const char *text, struct error *);
 /* Appends it; the epoch only when it is not 0. -1: as buf_add. */
 int	 pos_put(struct buf *, const struct pos *);
+/* Writes at most POS_TEXT bytes, without a NUL; behind them. */
+char	*pos_write(char *to, const struct pos *);
 /* A copy in a small buffer of the caller's, for messages. */
-#define POS_TEXT (MAX_BINLOG_NAME + 32)
 const char *pos_text(const struct pos *, char text[POS_TEXT]);
 static inline bool pos_is_set(const struct pos *p) { return p->file[0] != '\0'; }
 /* The number at the end of a binlog's name; -1: there is none, or it is over 2^31. */

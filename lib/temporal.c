@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /* Dates and times: text, calendar. */
+#include "lib/put.h"
 #include "lib/temporal.h"
 
-static void
-put_two(char *to, unsigned v)
-{
-	to[0] = (char)('0' + v / 10 % 10);
-	to[1] = (char)('0' + v % 10);
-}
-
-static size_t
+static char *
 put_fraction(char *to, unsigned digits, uint32_t micro)
 {
-	unsigned i, div = 100000;
+	static const uint32_t unit[] = { 1000000, 100000, 10000, 1000, 100, 10, 1 };
 
 	if (digits == 0)
-		return 0;
-	to[0] = '.';
-	for (i = 1; i <= digits; i++, div /= 10)
-		to[i] = (char)('0' + micro / div % 10);
-	return digits + 1;
+		return to;
+	*to = '.';
+	return put_digits(to + 1, micro / unit[digits], digits);
 }
 
 size_t
 temporal_date(char *to, const struct value_time *t)
 {
-	put_two(to, t->year / 100U);
-	put_two(to + 2, t->year % 100U);
+	put_digits(to, t->year, 4);
 	to[4] = '-';
 	put_two(to + 5, t->month);
 	to[7] = '-';
@@ -34,27 +25,33 @@ temporal_date(char *to, const struct value_time *t)
 	return 10;
 }
 
-size_t
-temporal_clock(char *to, const struct value_time *t, unsigned fraction)
+static char *
+put_clock(char *to, const struct value_time *t, unsigned fraction)
 {
 	put_two(to, t->hour);
 	to[2] = ':';
 	put_two(to + 3, t->minute);
 	to[5] = ':';
 	put_two(to + 6, t->second);
-	return 8 + put_fraction(to + 8, fraction, t->micro);
+	return put_fraction(to + 8, fraction, t->micro);
+}
+
+size_t
+temporal_clock(char *to, const struct value_time *t, unsigned fraction)
+{
+	return (size_t)(put_clock(to, t, fraction) - to);
 }
 
 size_t
 temporal_time(char *to, const struct value_time *t, unsigned fraction)
 {
-	size_t n = 0;
+	char *p = to;
 
 	if (t->negative)
-		to[n++] = '-';
+		*p++ = '-';
 	if (t->hour > 99)
-		to[n++] = (char)('0' + t->hour / 100);
-	return n + temporal_clock(to + n, t, fraction);
+		*p++ = (char)('0' + t->hour / 100 % 10);
+	return (size_t)(put_clock(p, t, fraction) - to);
 }
 
 /* Civil calendar arithmetic in 400-year eras. */

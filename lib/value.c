@@ -11,10 +11,11 @@
 #include "lib/geometry.h"
 #include "lib/json.h"
 #include "lib/number.h"
+#include "lib/put.h"
 #include "lib/utf8.h"
 #include "lib/value.h"
 
-#define MAX_SCRATCH ((size_t)2 << 30)	/* a LONGTEXT in another character set */
+#define SHORT_TEXT 64	/* bytes that whole numbers, dates, times and octets fit in, with their quotes */
 
 static int
 failed(struct error *e, const struct column *c)
@@ -44,19 +45,17 @@ put_temporal(char *to, const struct column *c, const struct value_time *t, char 
 	return n + temporal_clock(to + n, t, c->fraction);
 }
 
-static int
-put_time_json(struct buf *b, const struct column *c, const struct value_time *t, const struct value_options *o)
+static char *
+put_time_json(char *to, const struct column *c, const struct value_time *t, const struct value_options *o)
 {
-	char text[TEMPORAL_TEXT + 3], *p = text;
-
 	if (c->kind != COLUMN_TIME && (t->month == 0 || t->day == 0) && !o->keep_zero_dates)
-		return buf_add(b, "null", 4);
-	*p++ = '"';
-	p += put_temporal(p, c, t, 'T');
+		return put_const(to, "null");
+	*to++ = '"';
+	to += put_temporal(to, c, t, 'T');
 	if (c->kind == COLUMN_TIMESTAMP && t->month != 0)
-		*p++ = 'Z';
-	*p++ = '"';
-	return buf_add(b, text, (size_t)(p - text));
+		*to++ = 'Z';
+	*to++ = '"';
+	return to;
 }
 
 static int
@@ -104,36 +103,40 @@ put_hex(struct buf *b, const char *bytes, size_t n, size_t padding)
 static bool
 is_ascii(const char *p, size_t n)
 {
-	uint64_t x, all = 0;
+	uint64_t x[4], all = 0;
 	uint8_t rest = 0;
 
 	for (; n >= sizeof(x); n -= sizeof(x), p += sizeof(x)) {
-		memcpy(&x, p, sizeof(x));
-		all |= x;
+		memcpy(x, p, sizeof(x));
+		all |= x[0] | x[1] | x[2] | x[3];
 	}
 	for (; n > 0; n--, p++)
 		rest |= (uint8_t)*p;
 	return ((all & 0x8080808080808080) | (rest & 0x80)) == 0;
 }
 
+/* Text in another character set: piece by piece, so that it takes no memory of its own. */
+static int
+put_converted(struct buf *b, const struct charset *c, const char *p, size_t n, uint64_t *bad)
+{
+	char utf8[CHARSET_PIECE];
+	const char *end = p + n;
+
+	if (buf_putc(b, '"') == -1)
+		return -1;
+	while (p < end)
+		if (json_put_piece(b, utf8, charset_piece(c, &p, end, utf8, bad), NULL) == -1)
+			return -1;
+	return buf_putc(b, '"');
+}
+
 /* Text in the column's character set as a JSON string. */
 static int
 put_text(struct buf *b, const struct column *c, const struct value *v, uint64_t *bad)
 {
-	uint64_t none = 0;
-	struct buf utf8;
-	int rc;
-
-	if (v->type == VALUE_UTF8 || c->charset == NULL || charset_is_utf8(c->charset) ||
-	    (charset_keeps_ascii(c->charset) && is_ascii(v->bytes.p, v->bytes.n)))
+	if (!c->converts || v->type == VALUE_UTF8 || (c->keeps_ascii && is_ascii(v->bytes.p, v->bytes.n)))
 		return json_put_string(b, v->bytes.p, v->bytes.n, bad);
-	if (buf_init(&utf8, MAX_SCRATCH) == -1)
-		return -1;
-	rc = charset_put_utf8(c->charset, &utf8, v->bytes.p, v->bytes.n, bad != NULL ? bad : &none);
-	if (rc == 0)
-		rc = json_put_string(b, utf8.data, utf8.len, bad);
-	buf_free(&utf8);
-	return rc;
+	return put_converted(b, c->charset, v->bytes.p, v->bytes.n, bad);
 }
 
 static int
@@ -180,40 +183,40 @@ is_big(const struct column *c, const struct value_options *o)
 	return o->safe_numbers && c->kind == COLUMN_INT && c->bytes == 8;
 }
 
-static int
-put_quoted_u(struct buf *b, uint64_t u)
+static char *
+put_quote(char *to, bool quoted)
 {
-	return buf_putc(b, '"') == -1 || buf_putu(b, u) == -1 ? -1 : buf_putc(b, '"');
+	*to = '"';
+	return to + quoted;
 }
 
-static int
-put_quoted_i(struct buf *b, int64_t i)
+static char *
+put_int(char *to, const struct value *v, bool quoted)
 {
-	return buf_putc(b, '"') == -1 || buf_puti(b, i) == -1 ? -1 : buf_putc(b, '"');
+	to = put_quote(to, quoted);
+	return put_quote(v->type == VALUE_INT ? put_i(to, v->i) : put_u(to, v->u), quoted);
 }
 
-/* VALUE_UINT by the column's kind. */
-static int
-put_uint(struct buf *b, const struct column *c, uint64_t u, const struct value_options *o, struct error *e)
+static char *
+put_octets(char *to, const struct column *c, const struct value *v)
 {
-	switch (c->kind) {
-	case COLUMN_BIT:
-		if (c->length == 1)
-			return buf_puts(b, u != 0 ? "true" : "false");
-		return buf_putu(b, u);
-	case COLUMN_ENUM:
+	to = put_quote(to, true);
+	return put_quote(to + octets_text(c->kind, v->octets, to), true);
+}
+
+/* ENUM's index, SET's bits. */
+static int
+put_members(struct buf *b, const struct column *c, uint64_t u, uint64_t *bad, struct error *e)
+{
+	if (c->kind == COLUMN_ENUM) {
 		if (u > c->members_count)
 			return misfit(e, c, "an ENUM index beyond its members");
 		return u == 0 ? buf_puts(b, "\"\"") :
-		    json_put_string(b, c->members[u - 1].text, c->members[u - 1].len, o->bad_bytes);
-	case COLUMN_SET:
-		if (c->members_count < 64 && u >> c->members_count != 0)
-			return misfit(e, c, "a SET bit beyond its members");
-		return put_set_bits(b, c, u, o->bad_bytes);
-	default:
-		break;
+		    json_put_string(b, c->members[u - 1].text, c->members[u - 1].len, bad);
 	}
-	return is_big(c, o) ? put_quoted_u(b, u) : buf_putu(b, u);
+	if (c->members_count < 64 && u >> c->members_count != 0)
+		return misfit(e, c, "a SET bit beyond its members");
+	return put_set_bits(b, c, u, bad);
 }
 
 static int
@@ -226,7 +229,7 @@ put_quoted(struct buf *b, const char *p, size_t n, bool quoted)
 
 /* Every digit that is declared. */
 static int
-put_digits(struct buf *b, const struct column *c, const struct value *v, bool quoted)
+put_decimal(struct buf *b, const struct column *c, const struct value *v, bool quoted)
 {
 	const char *p = v->bytes.p, *end = p + v->bytes.n, *dot = memchr(p, '.', v->bytes.n);
 	size_t have = dot == NULL ? 0 : (size_t)(end - dot) - 1, zeros = c->scale > have ? c->scale - have : 0;
@@ -265,14 +268,6 @@ put_vector(struct buf *b, const struct column *c, const struct value *v, struct 
 }
 
 static int
-put_octets(struct buf *b, const struct column *c, const struct value *v)
-{
-	char text[OCTETS_TEXT];
-
-	return put_quoted(b, text, octets_text(c->kind, v->octets, text), true);
-}
-
-static int
 put_bytes(struct buf *b, const struct column *c, const struct value *v, const struct value_options *o, struct error *e)
 {
 	switch (c->kind) {
@@ -298,31 +293,57 @@ put_bytes(struct buf *b, const struct column *c, const struct value *v, const st
 	}
 }
 
+/* What takes at most SHORT_TEXT bytes; NULL: it is something else. */
+static char *
+put_short(char *to, const struct column *c, const struct value *v, const struct value_options *o)
+{
+	switch (v->type) {
+	case VALUE_NULL: return put_const(to, "null");
+	case VALUE_INT: return put_int(to, v, is_big(c, o));
+	case VALUE_UINT:
+		if (c->kind == COLUMN_BIT && c->length == 1)
+			return v->u != 0 ? put_const(to, "true") : put_const(to, "false");
+		return c->kind == COLUMN_ENUM || c->kind == COLUMN_SET ? NULL : put_int(to, v, is_big(c, o));
+	case VALUE_TIME: return put_time_json(to, c, &v->time, o);
+	case VALUE_OCTETS: return put_octets(to, c, v);
+	default: return NULL;
+	}
+}
+
+static __attribute__((noinline)) int
+put_long(struct buf *b, const struct column *c, const struct value *v, const struct value_options *o, struct error *e)
+{
+	int rc;
+
+	switch (v->type) {
+	case VALUE_UINT: return put_members(b, c, v->u, o->bad_bytes, e);
+	case VALUE_DIGITS: return put_decimal(b, c, v, o->safe_numbers);
+	case VALUE_FLOAT:
+	case VALUE_DOUBLE: return put_float(b, c, v, e);
+	case VALUE_BYTES:
+	case VALUE_UTF8: return put_bytes(b, c, v, o, e);
+	case VALUE_BINARY_JSON:
+		if ((rc = binary_json_put(b, v->bytes.p, v->bytes.n, o->bad_bytes)) == -1 && errno == EBADMSG)
+			misfit(e, c, "not a value of binary JSON");
+		return rc;
+	case VALUE_JSON: return buf_add(b, v->bytes.p, v->bytes.n);
+	default: return misfit(e, c, "no value");
+	}
+}
+
 int
 value_put_json(struct buf *b, const struct column *c, const struct value *v, const struct value_options *o,
     struct error *e)
 {
+	char *to = buf_room(b, SHORT_TEXT), *end;
 	int rc;
 
-	e->rc = RC_OK;
-	switch (v->type) {
-	case VALUE_NULL: rc = buf_add(b, "null", 4); break;
-	case VALUE_INT: rc = is_big(c, o) ? put_quoted_i(b, v->i) : buf_puti(b, v->i); break;
-	case VALUE_UINT: rc = put_uint(b, c, v->u, o, e); break;
-	case VALUE_DIGITS: rc = put_digits(b, c, v, o->safe_numbers); break;
-	case VALUE_FLOAT:
-	case VALUE_DOUBLE: rc = put_float(b, c, v, e); break;
-	case VALUE_TIME: rc = put_time_json(b, c, &v->time, o); break;
-	case VALUE_OCTETS: rc = put_octets(b, c, v); break;
-	case VALUE_BYTES:
-	case VALUE_UTF8: rc = put_bytes(b, c, v, o, e); break;
-	case VALUE_BINARY_JSON:
-		if ((rc = binary_json_put(b, v->bytes.p, v->bytes.n, o->bad_bytes)) == -1 && errno == EBADMSG)
-			misfit(e, c, "not a value of binary JSON");
-		break;
-	case VALUE_JSON: rc = buf_add(b, v->bytes.p, v->bytes.n); break;
-	default: rc = misfit(e, c, "no value");
+	if (to != NULL && (end = put_short(to, c, v, o)) != NULL) {
+		b->len = (size_t)(end - b->data);
+		return 0;
 	}
+	e->rc = RC_OK;
+	rc = to == NULL ? -1 : put_long(b, c, v, o, e);
 	return rc == -1 && e->rc == RC_OK ? failed(e, c) : rc;
 }
 
@@ -365,42 +386,71 @@ put_key_set(struct buf *b, const struct column *c, uint64_t bits)
 }
 
 static int
-put_key_uint(struct buf *b, const struct column *c, uint64_t u, struct error *e)
+put_key_members(struct buf *b, const struct column *c, uint64_t u, struct error *e)
 {
-	static const struct value_options plain_numbers;
+	return c->kind == COLUMN_SET ? put_key_set(b, c, u) : put_members(b, c, u, NULL, e);
+}
 
-	if (c->kind == COLUMN_SET)
-		return put_key_set(b, c, u);
-	if (c->kind == COLUMN_ENUM)
-		return put_uint(b, c, u, &plain_numbers, e);
-	if (c->kind == COLUMN_YEAR)
-		return buf_putf(b, "\"%0*" PRIu64 "\"", c->length == 2 ? 2 : 4, u);
-	return put_quoted_u(b, u);
+/* Years have two or four digits, whole numbers as many as they need. */
+static char *
+put_key_int(char *to, const struct column *c, const struct value *v)
+{
+	unsigned digits = c->length == 2 ? 2 : 4;
+
+	if (c->kind != COLUMN_YEAR)
+		return put_int(to, v, true);
+	return put_quote(put_digits(put_quote(to, true), (uint32_t)v->u, digits), true);
+}
+
+static char *
+put_key_time(char *to, const struct column *c, const struct value_time *t)
+{
+	to = put_quote(to, true);
+	return put_quote(to + put_temporal(to, c, t, ' '), true);
+}
+
+/* As put_short. */
+static char *
+put_short_key(char *to, const struct column *c, const struct value *v)
+{
+	switch (v->type) {
+	case VALUE_INT: return put_key_int(to, c, v);
+	case VALUE_UINT: return c->kind == COLUMN_ENUM || c->kind == COLUMN_SET ? NULL : put_key_int(to, c, v);
+	case VALUE_TIME: return put_key_time(to, c, &v->time);
+	case VALUE_OCTETS: return put_octets(to, c, v);
+	default: return NULL;
+	}
+}
+
+static int
+put_long_key(struct buf *b, const struct column *c, const struct value *v, struct error *e)
+{
+	switch (v->type) {
+	case VALUE_UINT: return put_key_members(b, c, v->u, e);
+	case VALUE_DIGITS: return put_decimal(b, c, v, true);
+	case VALUE_BYTES:
+	case VALUE_UTF8:
+		if (c->kind == COLUMN_GEOMETRY || c->kind == COLUMN_VECTOR)
+			return misfit(e, c, "not a key's value");
+		return c->kind == COLUMN_BINARY ? put_hex(b, v->bytes.p, v->bytes.n, padding_of(c, v->bytes.n)) :
+		    put_key_text(b, c, v);
+	case VALUE_NULL: return misfit(e, c, "NULL in a key");
+	default: return misfit(e, c, "not a key's value");
+	}
 }
 
 int
 value_put_key(struct buf *b, const struct column *c, const struct value *v, struct error *e)
 {
-	char text[TEMPORAL_TEXT];
+	char *to = buf_room(b, SHORT_TEXT), *end;
 	int rc;
 
-	e->rc = RC_OK;
-	switch (v->type) {
-	case VALUE_INT: rc = put_quoted_i(b, v->i); break;
-	case VALUE_UINT: rc = put_key_uint(b, c, v->u, e); break;
-	case VALUE_DIGITS: rc = put_digits(b, c, v, true); break;
-	case VALUE_TIME: rc = put_quoted(b, text, put_temporal(text, c, &v->time, ' '), true); break;
-	case VALUE_OCTETS: rc = put_octets(b, c, v); break;
-	case VALUE_BYTES:
-	case VALUE_UTF8:
-		if (c->kind == COLUMN_GEOMETRY || c->kind == COLUMN_VECTOR)
-			return misfit(e, c, "not a key's value");
-		rc = c->kind == COLUMN_BINARY ? put_hex(b, v->bytes.p, v->bytes.n, padding_of(c, v->bytes.n)) :
-		    put_key_text(b, c, v);
-		break;
-	case VALUE_NULL: return misfit(e, c, "NULL in a key");
-	default: return misfit(e, c, "not a key's value");
+	if (to != NULL && (end = put_short_key(to, c, v)) != NULL) {
+		b->len = (size_t)(end - b->data);
+		return 0;
 	}
+	e->rc = RC_OK;
+	rc = to == NULL ? -1 : put_long_key(b, c, v, e);
 	return rc == -1 && e->rc == RC_OK ? failed(e, c) : rc;
 }
 
