@@ -22,11 +22,14 @@ struct cell_type {
 static uint64_t
 le(const uint8_t *p, size_t n)
 {
-	uint64_t v = 0;
+	struct cursor c = cur_of(p, n);
 
-	while (n-- > 0)
-		v = v << 8 | p[n];
-	return v;
+	switch (n) {
+	case 1: return *p;
+	case 4: return cur_u32(&c);
+	case 8: return cur_u64(&c);
+	default: return cur_le(&c, n);
+	}
 }
 
 static uint64_t

@@ -11,7 +11,6 @@
 #include <immintrin.h>
 
 #define BLOCK sizeof(__m128i)
-#define AHEAD (2 * BLOCK)	/* bytes that are looked at before the lanes */
 
 __attribute__((target("pclmul,sse4.1"))) static inline __m128i
 block(const uint8_t *p)
@@ -42,24 +41,34 @@ reduce(__m128i x)
 	return (uint32_t)_mm_extract_epi32(x, 1);
 }
 
-/* n: at least 4. crc: not inverted at the ends. Zero bytes before the first one that counts change nothing: they fill the
- * first blocks, so that what follows is a whole number of them. */
+/* x, moved up by n bytes, or down where n is below zero. */
+__attribute__((target("pclmul,sse4.1"))) static inline __m128i
+shift(__m128i x, int n)
+{
+	static const uint8_t places[3 * BLOCK] = {
+		[0 ... 15] = 0x80, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, [32 ... 47] = 0x80,
+	};
+
+	return _mm_shuffle_epi8(x, block(places + (int)BLOCK - n));
+}
+
+/* n: at least a block. crc: not inverted at the ends. Zero bytes before the first one that counts change nothing: they fill the
+ * first block, so that what follows is a whole number of them. */
 __attribute__((target("pclmul,sse4.1"))) static uint32_t
 crc_fold(uint32_t crc, const uint8_t *p, size_t n)
 {
 	const __m128i fold4 = _mm_set_epi64x(0x01c6e41596, 0x0154442bd4), fold1 = _mm_set_epi64x(0x00ccaa009e, 0x01751997d0);
-	size_t pad = n < AHEAD ? AHEAD - n : -n % BLOCK, i;
-	uint8_t head[AHEAD] = { 0 };
-	uint32_t first;
-	__m128i x[4];
+	__m128i first = _mm_cvtsi32_si128((int)crc), x[4];
+	size_t pad = -n % BLOCK, i;
 
-	memcpy(head + pad, p, AHEAD - pad);
-	memcpy(&first, head + pad, sizeof(first));
-	first ^= crc;
-	memcpy(head + pad, &first, sizeof(first));
-	p += AHEAD - pad;
-	n -= AHEAD - pad;
-	x[0] = fold(block(head), fold1, block(head + BLOCK));
+	x[0] = shift(_mm_xor_si128(block(p), first), (int)pad);
+	p += BLOCK - pad;
+	n -= BLOCK - pad;
+	if (n == 0)
+		return reduce(x[0]);
+	x[0] = fold(x[0], fold1, _mm_xor_si128(block(p), shift(first, (int)pad - (int)BLOCK)));
+	p += BLOCK;
+	n -= BLOCK;
 	if (n >= 7 * BLOCK) {
 		for (i = 1; i < 4; i++, p += BLOCK, n -= BLOCK)
 			x[i] = block(p);
@@ -77,7 +86,7 @@ crc_fold(uint32_t crc, const uint8_t *p, size_t n)
 uint32_t
 crc_add(uint32_t crc, const uint8_t *bytes, size_t n)
 {
-	if (n < sizeof(crc) || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1"))
+	if (n < BLOCK || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1"))
 		return (uint32_t)crc32_z(crc, bytes, n);
 	return ~crc_fold(~crc, bytes, n);
 }

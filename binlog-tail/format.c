@@ -7,21 +7,22 @@
 #include "format.h"
 
 #define TYPE_OFFSET 4
+#define SIZE_OFFSET 9
 #define FLAGS_OFFSET 17
 #define MOST_TYPES_BEFORE 27	/* event types of servers before there were checksums: MySQL 5.5 */
 
 int
 header_read(struct event_header *h, const uint8_t *event, size_t n)
 {
-	struct cursor c = cur_of(event, n);
-
-	h->ts = cur_u32(&c);
-	h->type = cur_u8(&c);
-	h->server_id = cur_u32(&c);
-	h->size = cur_u32(&c);
-	h->log_pos = cur_u32(&c);
-	h->flags = cur_u16(&c);
-	return c.bad ? -1 : 0;
+	if (n < EVENT_HEADER)
+		return -1;
+	h->ts = le_32(event);
+	h->type = event[TYPE_OFFSET];
+	h->server_id = le_32(event + 5);
+	h->size = le_32(event + SIZE_OFFSET);
+	h->log_pos = le_32(event + 13);
+	h->flags = le_16(event + FLAGS_OFFSET);
+	return 0;
 }
 
 bool

@@ -53,6 +53,7 @@ struct rows_event {
 	struct present before, after;
 	bool wanted;		/* else they are only counted */
 	bool ends;		/* the statement */
+	bool whole;		/* its rows lack no value that is shown */
 	uint64_t skip_to;	/* rows before this offset do not count */
 };
 
@@ -101,8 +102,10 @@ take_present(struct cursor *c, size_t columns)
 	struct present p = { .bits = cur_take(c, (columns + 7) / 8) };
 	size_t i;
 
-	for (i = 0; p.bits != NULL && i < columns; i++)
-		p.count += bit(p.bits, i);
+	for (i = 0; p.bits != NULL && i < columns / 8; i++)
+		p.count += (size_t)__builtin_popcount(p.bits[i]);
+	if (p.bits != NULL && columns % 8 > 0)
+		p.count += (size_t)__builtin_popcount(p.bits[i] & ((1U << columns % 8) - 1));
 	return p;
 }
 
@@ -120,33 +123,48 @@ take_partial(struct cursor *c, const struct table_map *m)
 	return options == 1 ? cur_take(c, (documents + 7) / 8) : NULL;
 }
 
-/* Where the cells of one image are. */
-static void
-take_image(struct cursor *c, const struct table_map *m, const struct present *p, struct spot *spots, bool may_be_partial)
+/* Of the cell behind it. */
+static size_t
+take_length(struct cursor *c, const struct cell *cell)
 {
-	const uint8_t *partial = may_be_partial ? take_partial(c, m) : NULL, *nulls = cur_take(c, (p->count + 7) / 8);
-	const struct cell *cell = m->cells;
-	size_t i, k = 0, documents = 0;
-	bool diff = false;
+	switch (cell->prefix) {
+	case 0: return cell->size;
+	case 1: return cur_u8(c);
+	case 2: return cur_u16(c);
+	case 3: return cur_u24(c);
+	default: return cur_u32(c);
+	}
+}
 
-	for (i = 0; i < m->count && !c->bad; i++, cell++) {
+/* Where the cells of one image are, which the cursor is at; where it is behind them. */
+static struct cursor
+take_image(struct cursor c, const struct table_map *m, const struct present *p, struct spot *s, bool may_be_partial)
+{
+	const uint8_t *partial = may_be_partial ? take_partial(&c, m) : NULL, *nulls = cur_take(&c, (p->count + 7) / 8);
+	const struct cell *cell = m->cells, *end = cell + m->count;
+	bool whole = p->count == m->count, diff = false;
+	size_t k = 0, documents = 0, n;
+
+	for (; cell < end && !c.bad; cell++, s++) {
 		if (partial != NULL)
 			diff = cell->code == TYPE_JSON && bit(partial, documents++);
-		if (p->count < m->count && !bit(p->bits, i)) {
-			spots[i].is = SPOT_ABSENT;
+		if (!whole && !bit(p->bits, (size_t)(cell - m->cells))) {
+			s->is = SPOT_ABSENT;
 			continue;
 		}
 		if (bit(nulls, k++)) {
-			spots[i].is = SPOT_NULL;
-			spots[i].n = 0;
+			s->is = SPOT_NULL;
+			s->n = 0;
 			continue;
 		}
-		spots[i].is = diff ? SPOT_DIFF : SPOT_HERE;
-		spots[i].n = cell->prefix == 0 ? cell->size : (size_t)cur_le(c, cell->prefix);
-		if (spots[i].n > cell->size)
-			c->bad = true;
-		spots[i].p = cur_take(c, spots[i].n);
+		s->is = diff ? SPOT_DIFF : SPOT_HERE;
+		n = take_length(&c, cell);
+		s->n = n;
+		s->p = cur_take(&c, n);
+		if (n > cell->size)
+			c.bad = true;
 	}
+	return c;
 }
 
 static bool
@@ -161,15 +179,12 @@ spot_value(struct tail *t, const struct cell *cell, const struct spot *s, struct
 	v->type = VALUE_ABSENT;
 	if (cell->column->hidden)
 		return 0;
-	if (s->is == SPOT_HERE) {
-		errno = 0;
-		if (cell_value(cell, s->p, s->n, v, &t->rows.arena) == 0)
-			return 0;
-		return errno == ENOMEM ? tail_memory(t) : event_error(t, "column %s: not a value of type %s",
-		    cell->column->name, cell->column->type);
-	}
-	v->type = s->is == SPOT_NULL ? VALUE_NULL : VALUE_ABSENT;
-	return 0;
+	if (s->is == SPOT_NULL)
+		v->type = VALUE_NULL;
+	if (s->is != SPOT_HERE || cell_value(cell, s->p, s->n, v, &t->rows.arena) == 0)
+		return 0;
+	return errno == ENOMEM ? tail_memory(t) : event_error(t, "column %s: not a value of type %s",
+	    cell->column->name, cell->column->type);
 }
 
 /* What was compressed in two ways may be the same. Of geometries the first bytes, their SRID, do not go out. */
@@ -295,17 +310,20 @@ static int
 put_row(struct tail *t, const struct rows_event *r, const struct rows_type *type)
 {
 	struct row_event line = { .op = type->op, .table = r->map->definition->table, .row = t->rows.row,
-	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts, .query = t->query.len > 0 ? &t->query : NULL };
-	const struct spot *spots = type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
-	size_t i, was = t->out.buf.len;
+	    .key = t->rows.row, .pos = &t->row_pos, .ts = t->ts, .query = t->query.len > 0 ? &t->query : NULL,
+	    .whole = r->whole };
+	const struct spot *spot = type->images & IMAGE_AFTER ? t->rows.after : t->rows.before;
+	const struct cell *cell = r->map->cells, *end = cell + r->map->count;
+	struct value *v = t->rows.row;
+	size_t was = t->out.buf.len;
 
 	if (type->images == (IMAGE_BEFORE | IMAGE_AFTER)) {
 		line.old = t->o->no_old ? NULL : t->rows.old;
 		if (updated_values(t, r->map) == -1 || changed_key(t, r->map, &line.old_key) == -1)
 			return -1;
 	} else {
-		for (i = 0; i < r->map->count; i++)
-			if (spot_value(t, &r->map->cells[i], &spots[i], &t->rows.row[i]) == -1)
+		for (; cell < end; cell++, spot++, v++)
+			if (spot_value(t, cell, spot, v) == -1)
 				return -1;
 	}
 	if (event_put_row(&t->out.buf, &line, &t->o->values, t->e) == -1)
@@ -320,10 +338,11 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 	const uint8_t *start = c->p;
 
 	arena_reset(&t->rows.arena);
+	errno = 0;	/* ENOMEM tells a value that finds no memory from one that is none */
 	if (r->type->images & IMAGE_BEFORE)
-		take_image(c, r->map, &r->before, t->rows.before, false);
+		*c = take_image(*c, r->map, &r->before, t->rows.before, false);
 	if (r->type->images & IMAGE_AFTER)
-		take_image(c, r->map, &r->after, t->rows.after, r->type->partial);
+		*c = take_image(*c, r->map, &r->after, t->rows.after, r->type->partial);
 	if (c->bad || c->p == start)	/* an image without columns takes no bytes: it is none */
 		return event_error(t, "table %s.%s: a row is cut short", r->map->db, r->map->name);
 	t->row_pos.offset = place_row(&t->at, (size_t)(start - t->event));
@@ -346,11 +365,12 @@ take_row(struct tail *t, struct cursor *c, const struct rows_event *r)
 static uint64_t
 offset_from(const struct tail *t, const struct pos *p)
 {
-	struct pos here = t->at.pos;
+	struct pos here;
 	int order;
 
 	if (!pos_is_set(p))
 		return 0;
+	here = t->at.pos;
 	here.offset = p->offset;
 	order = pos_cmp(&here, p);
 	return order == 0 ? p->offset : order < 0 ? UINT64_MAX : 0;
@@ -373,7 +393,7 @@ static int
 prepare(struct tail *t, struct table_map *m)
 {
 	struct definition *d;
-	struct pos at = t->at.pos;
+	struct pos at;
 	size_t was;
 
 	if (names_resolve(t, m) == -1)
@@ -386,6 +406,7 @@ prepare(struct tail *t, struct table_map *m)
 	if (d->announced == t->announce)
 		return 0;
 	d->announced = t->announce;
+	at = t->at.pos;
 	at.offset = m->pos;
 	was = t->out.buf.len;
 	return tail_line(t, was, table_put_schema(&t->out.buf, d->table, d->from, &at));
@@ -425,6 +446,7 @@ take_header(struct tail *t, struct cursor *c, struct rows_event *r)
 	r->before = r->after = take_present(c, columns);
 	if (r->type->images == (IMAGE_BEFORE | IMAGE_AFTER) && r->type->version > 0)
 		r->after = take_present(c, columns);
+	r->whole = r->before.count == columns && r->after.count == columns && !r->type->partial && t->o->values.columns == NULL;
 	return c->bad ? -1 : 0;
 }
 
