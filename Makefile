@@ -78,7 +78,7 @@ soak: all
 
 # The same tests with address and undefined sanitizers, and the corpora replayed and mutated.
 asan:
-	SOAK_SECONDS=$${SOAK_SECONDS:-20} $(MAKE) $(ASAN) check replay
+	ROUNDS=$${ROUNDS:-10} SOAK_SECONDS=$${SOAK_SECONDS:-20} $(MAKE) $(ASAN) check replay
 REPLAYS ?= 20000
 replay: $(FUZZERS:%=$(B)/fuzz/%-replay)
 	for f in $(FUZZERS); do $(B)/fuzz/$$f-replay tests/corpus/$$f $(REPLAYS) || exit 1; done
