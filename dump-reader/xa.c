@@ -10,6 +10,7 @@
 
 #define WAIT_MS 10000	/* an application finishes in milliseconds what it has prepared */
 #define POLL_MS 20
+#define SETTLE_MS 1000	/* from a PREPARE's being in the log to its being listed: MariaDB does the engine's part between */
 
 /* NULL with RC_OK: none is prepared. */
 static MYSQL_RES *
@@ -73,14 +74,29 @@ any_left(MYSQL_RES *then, MYSQL_RES *now)
 	return false;
 }
 
+/* Where XA is in use, those that are in the log by now are listed afterwards, or finished. */
+static int
+settle(MYSQL *my, const struct stop *stop, struct error *e)
+{
+	uint64_t prepares = 0;
+
+	if (xa_prepares(my, &prepares, e) == -1)
+		return -1;
+	return prepares > 0 ? stop_wait(stop, -1, SETTLE_MS, e) : 0;
+}
+
 int
 xa_finish(MYSQL *my, const struct db_server *server, const struct stop *stop, struct error *e)
 {
-	uint64_t until = now_ms() + WAIT_MS;
-	MYSQL_RES *then = recover(my, server, e), *now;
-	bool left = then != NULL, told = false;
+	MYSQL_RES *then, *now;
+	uint64_t until;
+	bool left, told = false;
 
-	while (left && now_ms() < until && stop_wait(stop, -1, POLL_MS, e) != -1) {
+	if (settle(my, stop, e) == -1)
+		return -1;
+	then = recover(my, server, e);
+	left = then != NULL;
+	for (until = now_ms() + WAIT_MS; left && now_ms() < until && stop_wait(stop, -1, POLL_MS, e) != -1; ) {
 		now = recover(my, server, e);
 		left = now != NULL && any_left(then, now);
 		if (now != NULL)

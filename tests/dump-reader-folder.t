@@ -57,7 +57,7 @@ mydumpers() {
 		return
 	fi
 	plain types big vacant tabbed
-	for options in '' '-r 1500' '-c -F 1' '--complete-insert -s 20000' '-e'; do
+	for options in '' ${1:+"$@"}; do
 		rm -rf "$tmp/my"
 		# shellcheck disable=SC2086 # options
 		mydumper -u root -S "$db_socket" -B "$db" -k -o "$tmp/my" $options >"$tmp/mydumper.out" 2>&1 ||
@@ -66,6 +66,7 @@ mydumpers() {
 		equals "  two processes" --jobs 2 "$tmp/my"
 	done
 	pos=$(sed -n 's/^[[:space:]]*Log: //p' "$tmp/my/metadata"):$(sed -n 's/^[[:space:]]*Pos: //p' "$tmp/my/metadata")
+	[ "$pos" != : ] || pos=null # this mydumper asks MySQL 8.4 and later in vain
 	is "$(jq -r 'select(.op == "done") | .pos' "$tmp/got.ndjson" | sort -u)" "$pos" '  with the position of its metadata'
 	equals '  --table' --table "*.big" --table '*.types' --table '*.vacant' --table '*.tabb?d' "$tmp/my"
 	zstd -q --rm "$tmp/my/"*.types.sql
@@ -116,7 +117,7 @@ for kind in mariadb mysql; do
 	"need_$kind"
 	new_database
 	tables
-	[ "$kind" = mysql ] || mydumpers
+	if [ "$kind" = mysql ]; then mydumpers '-c -F 1' '-e'; else mydumpers '-r 1500' '-c -F 1' '--complete-insert -s 20000' '-e'; fi
 	tabs
 	sql "DROP DATABASE $db"
 done

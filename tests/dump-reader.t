@@ -14,7 +14,7 @@ dump() {
 	if [ "$db_kind" = mysql ]; then
 		"$mysql_bin/mysqldump" --no-defaults -u root -S "$db_socket" --set-gtid-purged=OFF "$@"
 	else
-		mariadb-dump --no-defaults -u root -S "$db_socket" "$@"
+		"$db_dump" --no-defaults -u root -S "$db_socket" "$@"
 	fi >"$tmp/dump.sql" 2>"$tmp/dump.err" || bail "$(cat "$tmp/dump.err")"
 }
 position_option() { if [ "$db_kind" = mysql ]; then echo --source-data="$1"; else echo --master-data="$1"; fi; }
@@ -41,9 +41,12 @@ tables() {
 
 # the rest of a dump is the same, whatever was asked for: rows as they are
 shapes() {
-	for shape in '--opt' '--skip-extended-insert --complete-insert' '--compact' '--hex-blob --routines --events' '--replace' \
+	set -- '--opt' '--skip-extended-insert --complete-insert' '--compact' '--hex-blob --routines --events' '--replace' \
 		'--insert-ignore' '--skip-opt --create-options' '--skip-comments' '--no-autocommit --order-by-primary' \
-		'--compatible=ansi --default-character-set=utf8mb4' '--skip-tz-utc' '--no-create-info' '--skip-quote-names --tables' '--default-character-set=binary' '--default-character-set=utf8mb4 --skip-add-locks'; do
+		'--compatible=ansi --default-character-set=utf8mb4' '--skip-tz-utc' '--no-create-info' '--skip-quote-names --tables' '--default-character-set=binary' '--default-character-set=utf8mb4 --skip-add-locks'
+	# of the other MariaDB what it writes in its own way
+	[ "$db_kind" != mariadb-11 ] || set -- '--opt' '--hex-blob --routines --events' '--compatible=ansi --default-character-set=utf8mb4' '--skip-tz-utc'
+	for shape; do
 		# shellcheck disable=SC2086 # options
 		dump --single-transaction $shape "$db" types vacant log
 		case $shape in
@@ -129,13 +132,13 @@ cuts() {
 	rc_is 1 "$db_kind: also one that lacks its last line alone" dump-reader -q "$tmp/cut.sql"
 }
 
-for kind in mariadb mysql; do
-	"need_$kind"
+for kind in mariadb mariadb-11 mysql; do
+	need_database "$kind"
 	new_database
 	tables
 	shapes
 	whole
-	cuts
+	[ "$kind" = mariadb-11 ] || cuts
 	sql "DROP DATABASE $db"
 done
 
