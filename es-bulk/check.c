@@ -12,6 +12,8 @@
 
 #include "es-bulk/check.h"
 #include "es-bulk/index.h"
+#include "es-bulk/join.h"
+#include "es-bulk/settings.h"
 
 struct facts {
 	struct bulk *bulk;
@@ -251,21 +253,30 @@ check_engine(struct bulk *b, struct target_list *l, char *const *tables, size_t 
 
 /* Adds what the index has. *known: there is one. */
 static int
-count_alias(struct bulk *b, const char *table, const char *alias, struct buf *path, uint64_t *docs, bool *known,
-    struct error *e)
+count_place(struct bulk *b, const struct place *p, struct buf *path, uint64_t *docs, bool *known, struct error *e)
 {
+	struct buf query;
 	struct json j = { 0 };
+	int rc;
 	uint64_t n;
 
-	if (alias_path(path, alias, "/_refresh") == -1)
+	if (alias_path(path, p->alias, "/_refresh") == -1 || buf_init(&query, 1 << 16) == -1)
 		return error_set(e, RC_TEMP, "count: %s", strerror(errno));
-	if (bulk_ask(b, "POST", path->data, NULL, e) == -1 || alias_path(path, alias, "/_count") == -1 ||
-	    bulk_ask(b, "GET", path->data, NULL, e) == -1)
+	rc = bulk_ask(b, "POST", path->data, NULL, e);
+	if (rc == 0 && (alias_path(path, p->alias, "/_count") == -1 || buf_putc(&query, '{') == -1 ||
+	    join_put_query(&query, p->target->rule) == -1))
+		rc = error_set(e, RC_TEMP, "count: %s", strerror(errno));
+	comma_drop(&query);
+	if (rc == 0)
+		rc = buf_putc(&query, '}') == -1 ? error_set(e, RC_TEMP, "count: %s", strerror(errno)) :
+		    bulk_ask(b, "POST", path->data, &query, e);
+	buf_free(&query);
+	if (rc == -1)
 		return -1;
 	if (b->call.status == 404)
 		return 0;
 	if (b->call.status != 200)
-		return bulk_refused(b, table, e);
+		return bulk_refused(b, p->target->table, e);
 	if (json_parse(&j, b->call.answer.data, b->call.answer.len, e) == -1)
 		return -1;
 	if (json_u64(&j, json_member(&j, 0, "count"), &n) == 0) {
@@ -288,7 +299,7 @@ count_one(struct bulk *b, struct target_list *l, const char *table, struct buf *
 	if (t == NULL || index_find_places(b, l, t, e) == -1)
 		return -1;
 	for (p = t->places; p != NULL; p = p->next)
-		if (count_alias(b, table, p->alias, path, &docs, &known, e) == -1)
+		if (count_place(b, p, path, &docs, &known, e) == -1)
 			return -1;
 	line->len = 0;
 	if (buf_puts(line, "{\"table\":") == 0 && json_put_str(line, table) == 0 && buf_puts(line, ",\"docs\":") == 0 &&

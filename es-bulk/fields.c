@@ -7,6 +7,7 @@
 #include "lib/log.h"
 
 #include "es-bulk/fields.h"
+#include "es-bulk/join.h"
 #include "es-bulk/mapping.h"
 
 /* One field that is to be there. */
@@ -68,18 +69,23 @@ tell_difference(const struct walk *w, const struct want *want, int field)
 }
 
 static int
-put_field(struct walk *w, const struct want *want)
+put_new(struct walk *w, const struct want *want)
 {
-	int at;
-
-	if (w->known != NULL && (at = known_token(w->known, want->name)) != -1) {
-		tell_difference(w, want, at);
-		return 0;
-	}
 	if ((w->many++ > 0 && buf_putc(w->to, ',') == -1) || json_put_str(w->to, want->name) == -1 ||
 	    buf_putc(w->to, ':') == -1)
 		return -1;
 	return want->json.p != NULL ? buf_add(w->to, want->json.p, want->json.n) : mapping_put(w->to, want->field);
+}
+
+static int
+put_field(struct walk *w, const struct want *want)
+{
+	int at;
+
+	if (w->known == NULL || (at = known_token(w->known, want->name)) == -1)
+		return put_new(w, want);
+	tell_difference(w, want, at);
+	return 0;
 }
 
 static char *
@@ -224,6 +230,49 @@ put_mark(struct walk *w)
 	return rc;
 }
 
+/* Are the relations that it has those that it is to have? */
+static bool
+same_relations(const struct walk *w, int field, const struct buf *mapping)
+{
+	struct json j = { 0 };
+	struct error ignored;
+	int has = json_member(w->known->json, field, "relations"), wants;
+	bool same = false;
+
+	if (has != -1 && json_parse(&j, mapping->data, mapping->len, &ignored) == 0 &&
+	    (wants = json_member(&j, 0, "relations")) != -1)
+		same = json_equal(w->known->json, has, &j, wants) == 1;
+	json_free(&j);
+	return same;
+}
+
+/* The field that joins. Relations may be added to it later. */
+static int
+put_join(struct walk *w)
+{
+	const struct rule *r = w->target->rule;
+	struct want want = { .type = "join", .best.id = -1 };
+	struct buf mapping;
+	int rc = -1, at;
+
+	if (r == NULL || r->join.field == NULL || has_property(w->target->mapping, r->join.field))
+		return 0;
+	if (buf_init(&mapping, 1 << 20) == -1)
+		return -1;
+	if (join_put_mapping(&mapping, r) == 0) {
+		want.name = r->join.field;
+		want.json = (struct slice){ mapping.data, mapping.len };
+		at = w->known == NULL ? -1 : known_token(w->known, want.name);
+		if (at != -1 && json_is(w->known->json, json_member(w->known->json, at, "type"), "join") &&
+		    !same_relations(w, at, &mapping))
+			rc = put_new(w, &want);
+		else
+			rc = put_field(w, &want);
+	}
+	buf_free(&mapping);
+	return rc;
+}
+
 /* Calls each with name and type of every column of the table's definition. */
 static int
 each_column(const struct target *t, int (*each)(struct walk *, const char *, const char *), struct walk *w, struct error *e)
@@ -257,7 +306,7 @@ fields_put(struct buf *to, const struct target *t, uint32_t lacks, const struct 
 		return no_memory(e);
 	if (each_column(t, put_column, &w, e) == -1)
 		return -1;
-	return put_mark(&w) == -1 ? no_memory(e) : w.many;
+	return put_mark(&w) == -1 || put_join(&w) == -1 ? no_memory(e) : w.many;
 }
 
 static int

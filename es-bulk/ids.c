@@ -17,6 +17,7 @@ struct ids {
 	struct buf head, text, value;	/* the line's part before the key; an id's text; one value of it */
 	struct json json;
 	uint64_t hashed;
+	bool joined;			/* the first value is no part of the key */
 };
 
 /* The values between `|`, as a JSON array. -1: as buf_add. */
@@ -24,6 +25,7 @@ static int
 put_key(struct buf *out, struct ids *x)
 {
 	const char *p = x->text.data, *end = p + x->text.len;
+	size_t many = 0;
 	bool first = true, alone = x->text.len == 1 && *p == '\\';	/* the key of one empty string */
 
 	for (; first || p < end; first = false) {
@@ -38,7 +40,9 @@ put_key(struct buf *out, struct ids *x)
 		}
 		if (alone)
 			p = end;
-		if (buf_putc(out, first ? '[' : ',') == -1 || json_put_string(out, x->value.data, x->value.len, NULL) == -1)
+		if (first && x->joined)
+			continue;
+		if (buf_putc(out, many++ == 0 ? '[' : ',') == -1 || json_put_string(out, x->value.data, x->value.len, NULL) == -1)
 			return -1;
 	}
 	return buf_putc(out, ']');
@@ -79,6 +83,7 @@ print_table(struct ids *x, struct target_list *l, const char *name, struct error
 	if (t->rule != NULL && t->rule->id != -1)
 		return error_set(e, RC_USAGE, "table %s: its ids are not its key (id in elastic.tables): they cannot be turned "
 		    "into keys", name);
+	x->joined = target_is_joined(t);
 	x->head.len = 0;
 	if (buf_puts(&x->head, "{\"op\":\"delete\",\"db\":") == -1 ||
 	    json_put_string(&x->head, t->table, t->db_len, NULL) == -1 || buf_puts(&x->head, ",\"table\":") == -1 ||

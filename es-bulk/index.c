@@ -89,13 +89,37 @@ value_of(const struct json *j, int t)
 	return strndup(raw, n);
 }
 
+/* Does the index hold what cannot be beside the table's documents: another table's, unless both are joined? */
+static int
+check_strangers(const struct target *t, const struct index *x, const char *alias, struct error *e)
+{
+	static const char ours[] = "m2e";
+	const struct json *j = &x->json;
+	const char *name;
+	size_t n;
+	int at;
+
+	for (at = x->meta == -1 ? -1 : json_first(j, x->meta); at != -1; at = json_next(j, at)) {
+		name = json_raw(j, at, &n);
+		if (n < sizeof(ours) - 1 || memcmp(name, ours, sizeof(ours) - 1) != 0)
+			continue;
+		if (target_is_joined(t) ? n == sizeof(ours) - 1 : n > sizeof(ours) - 1)
+			return error_set(e, RC_FAIL, "index %s behind alias %s holds %s, and table %s cannot be kept there: "
+			    "joined tables have an index of their own", x->name, alias,
+			    n > sizeof(ours) - 1 ? "joined tables" : "a table that is not joined", t->table);
+	}
+	return 0;
+}
+
 static int
 read_meta(const struct place *p, const char *alias, struct index *x, struct error *e)
 {
 	const struct json *j = &x->json;
 	char *table;
 
-	x->m2e = json_member(j, x->meta, "m2e");
+	if (check_strangers(p->target, x, alias, e) == -1)
+		return -1;
+	x->m2e = json_member(j, x->meta, p->target->meta);
 	if (x->m2e == -1)
 		return 0;
 	if ((table = text_of(j, json_member(j, x->m2e, "table"))) == NULL || strcmp(table, p->target->table) != 0) {
@@ -152,7 +176,7 @@ index_look(struct bulk *b, const struct place *p, struct index *x, struct error 
 	return index_look_at(b, p, p->alias, x, e);
 }
 
-/* `"m2e":{…}` as it is to be. */
+/* `"m2e":{…}`, or what it is called, as it is to be. */
 static int
 put_m2e(struct buf *b, const struct target *t, const struct index *x)
 {
@@ -161,7 +185,7 @@ put_m2e(struct buf *b, const struct target *t, const struct index *x)
 	} texts[] = { { "source", x->source }, { "born", x->born }, { "s0", x->s0 } };
 	size_t i;
 
-	if (buf_puts(b, "\"m2e\":{\"table\":") == -1 || json_put_str(b, t->table) == -1 ||
+	if (json_put_str(b, t->meta) == -1 || buf_puts(b, ":{\"table\":") == -1 || json_put_str(b, t->table) == -1 ||
 	    buf_putf(b, ",\"epoch\":%" PRIu64, x->epoch) == -1)
 		return -1;
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -209,7 +233,7 @@ put_creation(struct buf *b, const struct place *p, const struct index_source *so
 
 	return buf_puts(b, "{\"settings\":{") == -1 || settings_put(b, t, k, e) == -1 ||
 	    buf_puts(b, "},\"mappings\":{\"_meta\":{") == -1 ||
-	    (r != NULL && members_put(b, r->json, meta, "m2e", "") == -1) ||
+	    (r != NULL && members_put(b, r->json, meta, t->meta, "") == -1) ||
 	    put_m2e(b, t, &x) == -1 || buf_puts(b, "},") == -1 ||
 	    put_mappings(b, t, k->lacks, e) == -1 || buf_puts(b, "},\"aliases\":{") == -1 ||
 	    json_put_str(b, p->alias) == -1 || buf_puts(b, ":{}}}") == -1 ? -1 : 0;
@@ -297,7 +321,7 @@ index_put_meta(struct bulk *b, const struct place *p, const struct index *x, str
 
 	if (buf_init(&body, MAX_REQUEST) == -1)
 		return no_memory(e);
-	if (buf_puts(&body, "{\"_meta\":{") == -1 || members_put(&body, &x->json, x->meta, "m2e", "") == -1 ||
+	if (buf_puts(&body, "{\"_meta\":{") == -1 || members_put(&body, &x->json, x->meta, p->target->meta, "") == -1 ||
 	    put_m2e(&body, p->target, x) == -1 || buf_puts(&body, "}}") == -1)
 		rc = no_memory(e);
 	else

@@ -6,6 +6,7 @@
 #include "lib/json.h"
 
 #include "es-bulk/index.h"
+#include "es-bulk/join.h"
 #include "es-bulk/list.h"
 
 #define PAGE 2000		/* ids at a time: some 200 KB */
@@ -167,7 +168,8 @@ ask_page(struct list *l, struct error *e)
 	l->request.len = 0;
 	if (l->way == SCROLL && l->name.len > 0)
 		return ask_scroll(l, e);
-	if (buf_putf(&l->request, "{\"size\":%d,\"version\":true,\"_source\":false,", PAGE) == -1)
+	if (buf_putf(&l->request, "{\"size\":%d,\"version\":true,\"_source\":false,", PAGE) == -1 ||
+	    join_put_query(&l->request, l->place->target->rule) == -1)
 		return no_memory(e);
 	if (l->way == SCROLL)
 		return buf_puts(&l->request, "\"sort\":[\"_doc\"]}") == -1 ? no_memory(e) :

@@ -21,7 +21,7 @@ struct list_user {
 	void *arg;
 };
 
-/* Gives every document that a refresh makes visible, in no order. Everything is drained before and after. -1: as
+/* Gives every document of the place's table that a refresh makes visible, in no order. Everything is drained before and after. -1: as
  * bulk_step, or what `each` says. */
 int	 list_documents(struct bulk *, struct place *, const struct list_user *, struct error *);
 

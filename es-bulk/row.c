@@ -176,7 +176,7 @@ write_row(struct stream *s, struct target *t, const struct change *c, bool moved
 	if (c->op == OP_DELETE && !soft)
 		return bulk_put(&s->bulk, c, &s->to, none, e);
 	s->shaped.len = 0;
-	if (shape_put(&s->shape, soft, &s->shaped, e) == -1)
+	if (shape_put(&s->shape, &s->to, soft, &s->shaped, e) == -1)
 		return -1;
 	row = (struct slice){ s->shaped.data, s->shaped.len };
 	if (c->partial && (rc = merge_row(s, c, moved, &row, e)) == -1)

@@ -8,9 +8,27 @@
 
 #include "lib/rule.h"
 
+#include "es-bulk/join.h"
 #include "es-bulk/rule.h"
 
 #define MAX_FILE (1 << 24)	/* bytes; a mapping of 4096 columns takes some 500 KB */
+
+static int
+read_join(struct rule *r, int t, struct error *e)
+{
+	const struct {
+		const char *name;
+		char **to;
+	} texts[] = { { "field", &r->join.field }, { "name", &r->join.name }, { "of", &r->join.of } };
+	size_t i;
+	int at;
+
+	r->join.parent = json_member(r->json, t, "parent");
+	for (i = 0; t != -1 && i < sizeof(texts) / sizeof(texts[0]); i++)
+		if ((at = json_member(r->json, t, texts[i].name)) != -1 && (*texts[i].to = rule_text(r, at)) == NULL)
+			return error_set(e, RC_TEMP, "tables: %s", strerror(errno));
+	return t != -1 && r->join.field == NULL ? error_set(e, RC_USAGE, "%s: join: it needs field and name", r->pattern) : 0;
+}
 
 static int
 read_rule(struct rule *r, const struct json *j, int t, struct error *e)
@@ -32,6 +50,8 @@ read_rule(struct rule *r, const struct json *j, int t, struct error *e)
 	r->exact = strpbrk(r->pattern, "*?") == NULL;
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		*keys[i].to = json_member(j, t + 1, keys[i].name);
+	if (read_join(r, json_member(j, t + 1, "join"), e) == -1)
+		return -1;
 	if ((index = rule_text(r, json_member(j, t + 1, "index"))) == NULL)
 		return 0;
 	if ((rc = template_parse(&r->index, index, e)) == -1)
@@ -59,10 +79,11 @@ read_rules(struct rule_list *list, struct error *e)
 		if (rc == -1)
 			return -1;
 		list->items[i].pattern = list->patterns.items[i].pattern;
-		rc = read_rule(&list->items[i], j, t, e);
+		list->items[i].list = list;
 		list->count++;
+		rc = read_rule(&list->items[i], j, t, e);
 	}
-	return rc;
+	return rc == -1 ? -1 : join_check(list, e);
 }
 
 int
@@ -145,8 +166,14 @@ void
 rules_free(struct rule_list *list)
 {
 	glob_free(&list->patterns);
-	for (; list->count > 0; list->count--)
-		template_free(&list->items[list->count - 1].index);
+	for (; list->count > 0; list->count--) {
+		struct rule *r = &list->items[list->count - 1];
+
+		template_free(&r->index);
+		free(r->join.field);
+		free(r->join.name);
+		free(r->join.of);
+	}
 	free(list->items);
 	json_free(&list->json);
 	free(list->text);
@@ -170,7 +197,7 @@ bool
 rule_shapes(const struct rule *r)
 {
 	return r != NULL && (r->id != -1 || r->routing != -1 || r->include != -1 || r->exclude != -1 || r->rename != -1 ||
-	    r->booleans != -1 || r->soft_delete != -1);
+	    r->booleans != -1 || r->soft_delete != -1 || r->join.field != NULL);
 }
 
 bool
@@ -243,7 +270,8 @@ check_names(const struct rule *r, int t, const char *table, const struct json *c
 static int
 check_exist(const struct rule *r, const char *table, const struct json *columns, struct error *e)
 {
-	const int lists_of[] = { r->id, r->routing, r->when, r->include, r->exclude, r->rename, r->booleans, r->types };
+	const int lists_of[] = { r->id, r->routing, r->when, r->include, r->exclude, r->rename, r->booleans, r->types,
+		r->join.parent };
 	size_t i;
 
 	for (i = 0; i < sizeof(lists_of) / sizeof(lists_of[0]); i++)
@@ -255,7 +283,7 @@ check_exist(const struct rule *r, const char *table, const struct json *columns,
 	return 0;
 }
 
-/* A renamed column, or soft_delete's field, must not take the name that another column's field has. */
+/* A renamed column, or soft_delete's or join's field, must not take the name that another column's field has. */
 static int
 check_clash(const struct rule *r, const char *table, const struct json *columns, const char *field, int owner, struct error *e)
 {
@@ -282,6 +310,9 @@ check_clashes(const struct rule *r, const char *table, const struct json *column
 {
 	char *field = rule_text(r, r->soft_delete);
 	int at, rc = field == NULL ? 0 : check_clash(r, table, columns, field, -1, e);
+
+	if (rc == 0 && r->join.field != NULL)
+		rc = check_clash(r, table, columns, r->join.field, -1, e);
 
 	free(field);
 	for (at = r->rename == -1 ? -1 : json_first(r->json, r->rename); at != -1 && rc == 0; at = json_next(r->json, at)) {

@@ -11,14 +11,25 @@
 
 #include "es-bulk/template.h"
 
+struct rule_list;
+
+/* Documents of several tables in one index: join.h. */
+struct join {
+	char *field, *name;	/* NULL: none */
+	char *of;		/* the parents' name; NULL: these are parents */
+	int parent;		/* columns that hold the parent's key */
+};
+
 /* Tokens are of json; -1: the key is not given. */
 struct rule {
 	const char *pattern;	/* of "db.table" */
 	bool exact;		/* it can be one table only: every column that the rule names must exist */
 	const struct json *json;
+	const struct rule_list *list;	/* that it is in */
 	int id, routing, when, include, exclude, rename, booleans, soft_delete, pipeline;
 	int types, settings, mappings, load;
 	struct template index;	/* count 0: not given */
+	struct join join;
 };
 
 struct rule_list {

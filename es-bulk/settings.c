@@ -37,7 +37,7 @@ members_put(struct buf *b, const struct json *j, int object, const char *skip, c
 void
 comma_drop(struct buf *b)
 {
-	b->len -= b->data[b->len - 1] == ',';
+	b->len -= b->len > 0 && b->data[b->len - 1] == ',';
 }
 
 /* Does the rule speak of that setting, in whatever form? */

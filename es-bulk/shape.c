@@ -12,6 +12,8 @@
 
 #define MAX_VALUES ((size_t)64 << 20)	/* bytes of what an id, a routing or a name is made of */
 
+static const char routing_between[] = ",\"routing\":";	/* struct located's */
+
 static int
 no_memory(struct error *e)
 {
@@ -111,15 +113,18 @@ put_value(const struct shape *s, const char *column, enum side side, struct buf 
 	return json_type(j, at) != JSON_NULL;
 }
 
-/* Makes s->values an array of strings of the columns listed at token t of the rule. 1; 0: one of them is null; -1. */
+/* Makes s->values an array of strings: first (NULL: none), then the columns listed at token t of the rule. 1; 0: one of them
+ * is null; -1. */
 static int
-put_values(struct shape *s, int t, enum side side, struct error *e)
+put_values(struct shape *s, const char *first, int t, enum side side, struct error *e)
 {
 	const struct rule *r = s->target->rule;
 	int at, rc = 1, known;
 	char *column;
 
 	s->values.len = 0;
+	if (first != NULL && (buf_putc(&s->values, '[') == -1 || json_put_str(&s->values, first) == -1))
+		return no_memory(e);
 	for (at = json_first(r->json, t); at != -1; at = json_next(r->json, at)) {
 		if ((column = rule_text(r, at)) == NULL)
 			return no_memory(e);
@@ -141,16 +146,24 @@ static int
 locate_id(struct shape *s, struct change_reader *reader, enum side side, struct located *l, struct error *e)
 {
 	const struct change *c = s->change;
+	const struct rule *r = s->target->rule;
 	struct slice key = side == BEFORE && c->old_key.p != NULL ? c->old_key : c->key;
 	int rc;
 
-	if (s->target->rule != NULL && s->target->rule->id != -1) {
-		if ((rc = put_values(s, s->target->rule->id, side, e)) == -1)
+	if (r != NULL && r->id != -1) {
+		if ((rc = put_values(s, r->join.name, r->id, side, e)) == -1)
 			return -1;
 		if (rc == 0) {
 			snprintf(s->why, sizeof(s->why), "a column of the id is null");
 			return 0;
 		}
+		key = (struct slice){ s->values.data, s->values.len };
+	} else if (r != NULL && r->join.name != NULL) {
+		/* ids of several tables: the name goes first */
+		s->values.len = 0;
+		if (buf_putc(&s->values, '[') == -1 || json_put_str(&s->values, r->join.name) == -1 ||
+		    buf_putc(&s->values, ',') == -1 || buf_add(&s->values, key.p + 1, key.n - 1) == -1)
+			return no_memory(e);
 		key = (struct slice){ s->values.data, s->values.len };
 	}
 	l->name.len = 0;
@@ -163,11 +176,18 @@ locate_id(struct shape *s, struct change_reader *reader, enum side side, struct 
 static int
 locate_routing(struct shape *s, struct change_reader *reader, enum side side, struct located *l, struct error *e)
 {
-	if (s->target->rule == NULL || s->target->rule->routing == -1)
+	const struct rule *r = s->target->rule;
+	int rc;
+
+	if (r == NULL || (r->routing == -1 && r->join.of == NULL))
 		return 1;
-	if (put_values(s, s->target->rule->routing, side, e) == -1)
+	if ((rc = put_values(s, r->join.of, r->join.of != NULL ? r->join.parent : r->routing, side, e)) == -1)
 		return -1;
-	if (buf_puts(&l->name, ",\"routing\":") == -1)
+	if (rc == 0 && r->join.of != NULL) {
+		snprintf(s->why, sizeof(s->why), "a column that holds the parent's key is null");
+		return 0;
+	}
+	if (buf_puts(&l->name, routing_between) == -1)
 		return no_memory(e);
 	return docid_put(reader, &l->name, (struct slice){ s->values.data, s->values.len }, e) == -1 ? -1 : 1;
 }
@@ -306,8 +326,23 @@ put_member(struct buf *to, const struct rule *r, const struct json *j, int name)
 	return rc;
 }
 
+/* `"FIELD":"NAME"` of a parent, `"FIELD":{"name":"NAME","parent":"ID"}` of a child, whose routing is that id. */
+static int
+put_join(struct buf *to, const struct join *j, const struct located *l)
+{
+	size_t at = l->id_n + sizeof(routing_between) - 1;
+
+	if ((to->data[to->len - 1] != '{' && buf_putc(to, ',') == -1) || json_put_str(to, j->field) == -1 ||
+	    buf_putc(to, ':') == -1)
+		return -1;
+	if (j->of == NULL)
+		return json_put_str(to, j->name);
+	return buf_puts(to, "{\"name\":") == -1 || json_put_str(to, j->name) == -1 || buf_puts(to, ",\"parent\":") == -1 ||
+	    buf_add(to, l->name.data + at, l->name.len - at) == -1 ? -1 : buf_putc(to, '}');
+}
+
 int
-shape_put(const struct shape *s, bool deleted, struct buf *to, struct error *e)
+shape_put(const struct shape *s, const struct located *l, bool deleted, struct buf *to, struct error *e)
 {
 	const struct rule *r = s->target->rule;
 	char *mark;
@@ -327,5 +362,7 @@ shape_put(const struct shape *s, bool deleted, struct buf *to, struct error *e)
 		    buf_puts(to, deleted ? ":true" : ":false") == -1 ? -1 : 0;
 		free(mark);
 	}
+	if (rc == 0 && r->join.field != NULL)
+		rc = put_join(to, &r->join, l);
 	return rc == -1 || buf_putc(to, '}') == -1 ? no_memory(e) : 0;
 }

@@ -25,7 +25,7 @@ int	 shape_locate(struct shape *, struct target_list *, struct change_reader *, 
 	    struct error *);
 /* Does the row pass the table's filter? 1, 0; -1: RC_FAIL. */
 int	 shape_passes(const struct shape *, struct error *);
-/* Appends the document. deleted: its row is gone, and it stays with the mark of that. -1: RC_TEMP. */
-int	 shape_put(const struct shape *, bool deleted, struct buf *, struct error *);
+/* Appends the document, which is there. deleted: its row is gone, and it stays with the mark of that. -1: RC_TEMP. */
+int	 shape_put(const struct shape *, const struct located *, bool deleted, struct buf *, struct error *);
 
 #endif

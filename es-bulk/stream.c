@@ -201,6 +201,8 @@ on_drop(struct stream *s, const struct change *c, struct error *e)
 
 	if (rc != 1 || s->o.bulk.mode != BULK_WRITE)
 		return rc;
+	if (target_is_joined(t))
+		return each_place(s, t, truncate_place, c, e);	/* the index is others' too */
 	if (bulk_drain(&s->bulk, e) == -1 || index_find_places(&s->bulk, &s->targets, t, e) == -1)
 		return -1;
 	for (p = t->places; p != NULL; p = p->next)

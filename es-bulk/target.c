@@ -53,6 +53,7 @@ target_free(struct target *t)
 	}
 	free(t->table);
 	free(t->pattern);
+	free(t->meta);
 	free(t->definition);
 	free(t);
 }
@@ -332,7 +333,9 @@ read_index(struct target_list *l, struct target *t, struct error *e)
 	e->rc = RC_OK;
 	if (buf_init(&b, 8 * MAX_NAME) == -1)
 		return -1;
-	rc = put_pattern(&b, t);
+	if (asprintf(&t->meta, target_is_joined(t) ? "m2e:%s" : "m2e", t->table) == -1)
+		t->meta = NULL;
+	rc = t->meta == NULL ? -1 : put_pattern(&b, t);
 	l->name.len = 0;
 	if (rc == 0)
 		rc = lower(&l->name, b.data, l->utf8) == -1 || buf_str(&l->name) == NULL ||
@@ -340,6 +343,9 @@ read_index(struct target_list *l, struct target *t, struct error *e)
 	if (rc == 0 && target_by_row(t) && l->o.suffix != NULL)
 		rc = error_set(e, RC_FAIL, "table %s: its index depends on its rows (%s): it has no single one that another "
 		    "could take the place of; load it under another elastic.index", t->table, t->pattern);
+	if (rc == 0 && target_is_joined(t) && l->o.suffix != NULL)
+		rc = error_set(e, RC_FAIL, "table %s: other tables' documents are in its index (join): another index could not "
+		    "take its place", t->table);
 	if (rc == 0 && !target_by_row(t))
 		rc = place_find(l, t, b.data, e) == NULL ? -1 : 0;
 	buf_free(&b);

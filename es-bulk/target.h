@@ -44,6 +44,7 @@ struct target {
 	bool is_plain;			/* nothing is said of it: its documents are its rows, in one place */
 	const struct template *index;	/* of the alias */
 	char *pattern;			/* the alias, with * for what rows say in it */
+	char *meta;			/* under which member of its index's _meta it is: "m2e", or one of its own in a join */
 	struct place *places;		/* those seen so far, the last used first; the only one where rows say nothing */
 	char *definition;		/* key and columns of its last schema line, as they stood there; NULL: none yet */
 	size_t definition_len;
@@ -79,6 +80,12 @@ struct target *target_named(struct target_list *, const char *name, struct error
 /* The table's place with that name, which is put in lower case and checked. NULL: RC_FAIL for a name that no index can
  * have; RC_TEMP. name: may be the list's own buffer. */
 struct place *place_find(struct target_list *, struct target *, const char *name, struct error *);
+/* Are other tables' documents in its index too? */
+static inline bool
+target_is_joined(const struct target *t)
+{
+	return t->rule != NULL && t->rule->join.field != NULL;
+}
 /* Does the table's place depend on the row? */
 static inline bool
 target_by_row(const struct target *t)

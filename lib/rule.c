@@ -10,6 +10,7 @@ const struct rule_key rule_keys[] = {
 	{ "index", RULE_TEXT },
 	{ "id", RULE_TEXTS },
 	{ "routing", RULE_TEXTS },
+	{ "join", RULE_JOIN },
 	{ "when", RULE_TESTS },
 	{ "include", RULE_TEXTS },
 	{ "exclude", RULE_TEXTS },
@@ -34,6 +35,7 @@ rule_shape_name(enum rule_shape shape)
 		[RULE_NAMES] = "an object of strings",
 		[RULE_OBJECT] = "an object",
 		[RULE_TESTS] = "an object of conditions",
+		[RULE_JOIN] = "an object of field, name, of and parent",
 	};
 
 	return names[shape];
@@ -106,6 +108,20 @@ all_are(const struct json *j, int t, enum json_type type, bool (*is)(const struc
 	return true;
 }
 
+static bool
+is_join(const struct json *j, int t)
+{
+	int at;
+
+	if (json_type(j, t) != JSON_OBJECT)
+		return false;
+	for (at = json_first(j, t); at != -1; at = json_next(j, at))
+		if (json_is(j, at, "parent") ? json_size(j, at + 1) == 0 || !all_are(j, at + 1, JSON_ARRAY, is_text) :
+		    !(json_is(j, at, "field") || json_is(j, at, "name") || json_is(j, at, "of")) || !is_text(j, at + 1))
+			return false;
+	return true;
+}
+
 bool
 rule_has_shape(const struct json *j, int t, enum rule_shape shape)
 {
@@ -114,6 +130,7 @@ rule_has_shape(const struct json *j, int t, enum rule_shape shape)
 	case RULE_TEXTS: return all_are(j, t, JSON_ARRAY, is_text);
 	case RULE_FIELDS: return all_are(j, t, JSON_OBJECT, is_field);
 	case RULE_NAMES: return all_are(j, t, JSON_OBJECT, is_text);
+	case RULE_JOIN: return is_join(j, t);
 	case RULE_TESTS: return all_are(j, t, JSON_OBJECT, is_condition);
 	default: return json_type(j, t) == JSON_OBJECT;
 	}

@@ -14,6 +14,7 @@ enum rule_shape {
 	RULE_FIELDS,		/* an object of column names, each with such a string or an object */
 	RULE_NAMES,		/* an object of column names, each with such a string */
 	RULE_OBJECT,		/* any object */
+	RULE_JOIN,		/* an object of field, name, of: such strings, and parent: an array of them */
 	RULE_TESTS,		/* an object of column names, each with a condition: a value, an array of values (one of them), or
 				 * an object of not (a value or an array), gt, gte, lt, lte (a value) */
 };
