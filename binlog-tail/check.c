@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include <mysqld_error.h>
 
@@ -18,14 +19,19 @@
 #include "check.h"
 #include "logs.h"
 
+#define DAY_S 86400
+#define LAG_S 60	/* of a replica that keeps up */
+
 enum level { OK, WARNING, FAILURE };
 
 struct check {
 	MYSQL *my;
 	const struct db_options *options;
 	const struct tail *tail;
+	const struct state *state;	/* NULL: not asked for */
 	struct db_server server;
 	uint32_t server_id;
+	int64_t expire_s;
 	bool failed;
 	struct pos pos;
 	struct error *e;
@@ -139,23 +145,99 @@ check_warn(MYSQL *my, const struct db_server *server, struct error *e)
 	return 0;
 }
 
-/* How long the server keeps its log. */
+/* How long the server keeps its log: expire_s, 0 for ever. */
 static int
 check_expiry(struct check *c)
 {
 	char seconds[128], days[128];
-	unsigned long long s = 0;
 
 	if (variable(c, "binlog_expire_logs_seconds", seconds) == -1 || variable(c, "expire_logs_days", days) == -1)
 		return -1;
-	s = strtoull(seconds, NULL, 10);
-	if (s == 0)
-		s = (unsigned long long)(strtod(days, NULL) * 86400);
-	if (s == 0)
+	c->expire_s = strtoll(seconds, NULL, 10);
+	if (c->expire_s == 0)
+		c->expire_s = (int64_t)(strtod(days, NULL) * DAY_S);
+	if (c->expire_s == 0)
 		return say(c, "expire", OK, NULL, "the binary log is kept until it is purged by hand");
-	return say(c, "expire", s < 86400 ? WARNING : OK, s < 86400 ?
+	return say(c, "expire", c->expire_s < DAY_S ? WARNING : OK, c->expire_s < DAY_S ?
 	    "keep it for longer than the stream may ever stand still: SET GLOBAL binlog_expire_logs_seconds=604800" : NULL,
-	    "the binary log is kept for %llu seconds", s);
+	    "the binary log is kept for %" PRId64 " seconds", c->expire_s);
+}
+
+/* `2 d 3 h`, `5 min` */
+static const char *
+span(int64_t s, char text[48])
+{
+	if (s >= DAY_S)
+		snprintf(text, 48, "%" PRId64 " d %" PRId64 " h", s / DAY_S, s % DAY_S / 3600);
+	else if (s >= 3600)
+		snprintf(text, 48, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
+	else
+		snprintf(text, 48, "%" PRId64 " min", s / 60);
+	return text;
+}
+
+/* A file's age counts from when it was written to last, which is when the next one was made. */
+static int
+say_kept(struct check *c, const struct pos *pos, const struct logs *l, size_t file)
+{
+	static const char *const advice = "let the stream catch up, or keep the log for longer: SET GLOBAL binlog_expire_logs_seconds";
+	char here[POS_TEXT], left[48];
+	int64_t made, left_s;
+
+	pos_text(pos, here);
+	if (c->expire_s == 0)
+		return say(c, "position", OK, NULL, "the stored position %s is kept until it is purged by hand", here);
+	if (file + 1 == l->count)
+		return say(c, "position", OK, NULL, "the stored position %s is in the file that is being written: it is kept for "
+		    "%s once the next one begins", here, span(c->expire_s, left));
+	if (logs_created(c->options, l->files[file + 1], &made, c->e) == -1)
+		return c->e->rc == RC_TEMP ? -1 : say(c, "position", WARNING, NULL, "%s", c->e->text);
+	left_s = made + c->expire_s - (int64_t)time(NULL);
+	if (left_s <= 0)
+		return say(c, "position", WARNING, advice, "the stored position %s may be purged at any time", here);
+	return say(c, "position", file == 0 || left_s < c->expire_s / 4 ? WARNING : OK, file == 0 || left_s < c->expire_s / 4 ?
+	    advice : NULL, "the stored position %s is kept for %s at least%s", here, span(left_s, left),
+	    file == 0 ? ", in the oldest file that there is" : "");
+}
+
+/* How long the stored position can still be resumed from. */
+static int
+check_kept(struct check *c)
+{
+	static const char *const advice = "load the tables again: m2e load --all";
+	const struct pos *pos = &c->state->pos;
+	char here[POS_TEXT];
+	struct logs l;
+	int file, rc;
+
+	if (c->state == NULL || !pos_is_set(pos))
+		return 0;
+	pos_text(pos, here);
+	if (c->state->server[0] != '\0' && strcmp(c->state->server, c->server.id) != 0)
+		return say(c, "position", WARNING, NULL, "the stored position %s is of server %s, this one is %s", here,
+		    c->state->server, c->server.id);
+	if (logs_load(&l, c->my, c->e) == -1)
+		return c->e->rc == RC_TEMP ? -1 : 0;	/* what is missing for it has been told */
+	file = logs_find(&l, pos->file);
+	rc = file == -1 ? say(c, "position", FAILURE, advice, "the stored position %s is purged, the oldest file is %s", here,
+	    l.files[0]) : say_kept(c, pos, &l, (size_t)file);
+	logs_free(&l);
+	return rc;
+}
+
+/* What the server itself is behind, the documents are, too. */
+static int
+check_lag(struct check *c)
+{
+	int64_t lag;
+
+	if (db_replica_lag(c->my, &c->server, &lag, c->e) == -1)
+		return c->e->rc == RC_TEMP ? -1 : 0;	/* a server that is no replica tells that without a privilege for it */
+	if (lag == DB_LAG_NONE)
+		return 0;
+	if (lag == DB_LAG_STOPPED)
+		return say(c, "replica", WARNING, "start its replication", "this server is a replica, and does not follow its source");
+	return say(c, "replica", lag > LAG_S ? WARNING : OK, NULL, "this server is a replica, %" PRId64 " s behind its source", lag);
 }
 
 /* A failed statement: a privilege that is missing, with the GRANT that gives it. */
@@ -383,15 +465,15 @@ check_all(struct check *c)
 		if (check_setting(c, &settings[i]) == -1)
 			return -1;
 	if (check_expiry(c) == -1 || check_own_id(c) == -1 || check_position(c) == -1 || check_dump(c, &created) == -1 ||
-	    check_xa(c) == -1 || check_tables(c) == -1)
+	    check_kept(c) == -1 || check_lag(c) == -1 || check_xa(c) == -1 || check_tables(c) == -1)
 		return -1;
 	return put_server(c, created);
 }
 
 int
-check_run(const struct db_options *o, const struct tail *t, uint32_t server_id, struct error *e)
+check_run(const struct db_options *o, const struct tail *t, uint32_t server_id, const struct state *state, struct error *e)
 {
-	struct check c = { .options = o, .tail = t, .server_id = server_id, .e = e };
+	struct check c = { .options = o, .tail = t, .server_id = server_id, .state = state, .e = e };
 	int rc;
 
 	if ((c.my = db_connect(o, e)) == NULL)

@@ -377,6 +377,19 @@ stream(struct opts *o, struct tail *t)
 }
 
 static int
+check(struct opts *o, struct tail *t, uint32_t server_id)
+{
+	struct state state = { 0 };
+	int rc;
+
+	if (o->state_dir != NULL && state_load(&state, o->state_dir, t->e) == -1)
+		return -1;
+	rc = check_run(&o->live.db, t, server_id, o->state_dir != NULL ? &state : NULL, t->e);
+	state_free(&state);
+	return rc;
+}
+
+static int
 run(struct opts *o, struct config *c)
 {
 	struct error e = { 0 };
@@ -402,8 +415,7 @@ run(struct opts *o, struct config *c)
 	if (o->schema != NULL && names_load_file(&t.names, o->schema, config_get(c, "database.name"), &e) == -1)
 		fail(&e);
 	if (o->check)
-		rc = check_run(&o->live.db, &t, o->server_id != NULL || config_get(c, "database.server_id") != NULL ?
-		    o->live.server_id : 0, &e);
+		rc = check(o, &t, o->server_id != NULL || config_get(c, "database.server_id") != NULL ? o->live.server_id : 0);
 	else if (o->list_tables)
 		rc = catalog_print(&o->live.db, &t, &e);
 	else if (o->identify)

@@ -12,36 +12,6 @@
 #define LOOK_MS 1000	/* between two questions for the delay */
 #define NAP_MS 200
 
-/* The delay in seconds; -1: replication does not run, -2: there is none; -3: an error. */
-static int64_t
-ask_lag(struct pace *p, struct error *e)
-{
-	bool renamed = p->server.mariadb ? p->server.version >= 100501 : p->server.version >= 80022;
-	MYSQL_FIELD *fields;
-	unsigned int i, n;
-	int64_t lag = -2;
-	MYSQL_RES *res;
-	MYSQL_ROW row;
-
-	if (mysql_query(p->my, renamed ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS") != 0 ||
-	    (res = mysql_store_result(p->my)) == NULL) {
-		db_error(p->my, e, "ask for the replica's delay");
-		return -3;
-	}
-	fields = mysql_fetch_fields(res);
-	n = mysql_num_fields(res);
-	/* with several sources the slowest counts */
-	while ((row = mysql_fetch_row(res)) != NULL && lag != -1)
-		for (i = 0; i < n; i++)
-			if (strcmp(fields[i].name, "Seconds_Behind_Master") == 0 || strcmp(fields[i].name, "Seconds_Behind_Source") == 0) {
-				int64_t s = row[i] == NULL ? -1 : strtoll(row[i], NULL, 10);
-
-				lag = s == -1 || s > lag ? s : lag;
-			}
-	mysql_free_result(res);
-	return lag;
-}
-
 int
 pace_init(struct pace *p, const struct db_options *o, uint64_t rate, int64_t max_lag_s, const struct stop *stop,
     struct error *e)
@@ -52,9 +22,9 @@ pace_init(struct pace *p, const struct db_options *o, uint64_t rate, int64_t max
 	pthread_mutex_init(&p->lock, NULL);
 	if (max_lag_s < 0)
 		return 0;
-	if ((p->my = db_connect(o, e)) == NULL || db_server(p->my, &p->server, e) == -1 || (lag = ask_lag(p, e)) == -3)
+	if ((p->my = db_connect(o, e)) == NULL || db_server(p->my, &p->server, e) == -1 || db_replica_lag(p->my, &p->server, &lag, e) == -1)
 		return -1;
-	return lag == -2 ? error_set(e, RC_USAGE, "--max-lag: this server is no replica") : 0;
+	return lag == DB_LAG_NONE ? error_set(e, RC_USAGE, "--max-lag: this server is no replica") : 0;
 }
 
 void
@@ -73,7 +43,7 @@ wait_for_replica(struct pace *p, struct error *e)
 	int64_t lag;
 
 	while (now_ms() >= p->look_ms) {
-		if (stop_asked(p->stop, e) == -1 || (lag = ask_lag(p, e)) == -3)
+		if (stop_asked(p->stop, e) == -1 || db_replica_lag(p->my, &p->server, &lag, e) == -1)
 			return -1;
 		if (lag >= 0 && lag <= p->max_lag_s) {
 			p->look_ms = now_ms() + LOOK_MS;

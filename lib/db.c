@@ -369,6 +369,39 @@ db_position(MYSQL *my, const struct db_server *s, struct pos *p, char **gtids, s
 	return pos_is_set(p) ? 0 : error_set(e, RC_FAIL, "the server writes no binary log (log_bin is off)");
 }
 
+static int64_t
+lag_of(const char *cell)
+{
+	return cell == NULL ? DB_LAG_STOPPED : strtoll(cell, NULL, 10);
+}
+
+int
+db_replica_lag(MYSQL *my, const struct db_server *s, int64_t *seconds, struct error *e)
+{
+	bool renamed = s->mariadb ? s->version >= 100501 : s->version >= 80022;
+	MYSQL_FIELD *fields;
+	unsigned int i, n;
+	MYSQL_RES *res;
+	MYSQL_ROW row;
+	int64_t lag;
+
+	*seconds = DB_LAG_NONE;
+	if (mysql_query(my, renamed ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS") != 0 ||
+	    (res = mysql_store_result(my)) == NULL)
+		return db_error(my, e, "ask for the replica's delay");
+	fields = mysql_fetch_fields(res);
+	n = mysql_num_fields(res);
+	while ((row = mysql_fetch_row(res)) != NULL && *seconds != DB_LAG_STOPPED)
+		for (i = 0; i < n; i++)
+			if (strcmp(fields[i].name, "Seconds_Behind_Master") == 0 ||
+			    strcmp(fields[i].name, "Seconds_Behind_Source") == 0) {
+				lag = lag_of(row[i]);
+				*seconds = lag == DB_LAG_STOPPED || lag > *seconds ? lag : *seconds;
+			}
+	mysql_free_result(res);
+	return 0;
+}
+
 char *
 db_show_create(MYSQL *my, const char *db, const char *table, struct error *e)
 {

@@ -80,6 +80,9 @@ int	 db_server(MYSQL *, struct db_server *, struct error *);
 /* The server's current binlog position, epoch 0; and its executed GTID set (malloc'ed, "" = none; gtids may be NULL).
  * It leads what is visible to SELECT: never a snapshot's position by itself. RC_FAIL: no binlog, or no privilege. */
 int	 db_position(MYSQL *, const struct db_server *, struct pos *, char **gtids, struct error *);
+/* How many seconds its own replication is behind, with several sources the slowest one. */
+enum { DB_LAG_STOPPED = -1, DB_LAG_NONE = -2 };	/* it does not run; the server is no replica */
+int	 db_replica_lag(MYSQL *, const struct db_server *, int64_t *seconds, struct error *);
 /* SHOW CREATE TABLE's text, malloc'ed; NULL with e->rc == RC_OK: there is no such table. */
 char	*db_show_create(MYSQL *, const char *db, const char *table, struct error *);
 /* Appends `name` in backticks. */

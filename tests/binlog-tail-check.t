@@ -56,7 +56,37 @@ settings() {
 	like "$(cat "$tmp/one.err")" 'ERROR .*server-id of its own' "$kind: which is told"
 	stop "$two"
 	is "$rc" 0 "$kind: the second one is not"
+	retention
 	sql "DROP DATABASE $db"
+}
+
+# kept LEVEL TEXT NAME: what is said of the position that is stored
+kept() {
+	tail_run --check --table "$db.*" --state "$tmp/state"
+	like "$(jq -r 'select(.check == "position") | .level + " " + .text' "$tmp/out")" "^$1 the stored position .*$2" "$kind: $3"
+}
+stored() { m2e-state -q --state "$tmp/state" set position "$1" server="${2:-$id}" || bail 'no state'; }
+retention() {
+	rm -rf "$tmp/state"
+	if [ "$kind" = mysql ]; then id=$(sql 'SELECT @@server_uuid'); else id=$(sql 'SELECT @@server_id'); fi
+	sql 'FLUSH BINARY LOGS'
+	stored "$(position)"
+	sql 'SET GLOBAL binlog_expire_logs_seconds = 0'
+	kept ok 'until it is purged by hand' 'a log that is never purged'
+	sql 'SET GLOBAL binlog_expire_logs_seconds = 604800'
+	kept ok '7 d 0 h once the next one begins' 'a position in the file that is being written'
+	sql 'FLUSH BINARY LOGS; FLUSH BINARY LOGS'
+	kept ok '(6 d 23|7 d 0) h at least$' 'in a file before it'
+	stored "$(sql 'SHOW BINARY LOGS' | head -n 1 | cut -f 1):4"
+	kept warning 'oldest file' 'in the oldest file'
+	stored "$(sql 'SHOW BINARY LOGS' | tail -n 2 | head -n 1 | cut -f 1):4"
+	sql 'SET GLOBAL binlog_expire_logs_seconds = 1'
+	wait_until 20 sh -c "[ \$(date +%s) -gt $(($(date +%s) + 1)) ]"
+	kept warning 'may be purged at any time' 'for longer than it is kept'
+	sql "PURGE BINARY LOGS TO '$(sql 'SHOW BINARY LOGS' | tail -n 1 | cut -f 1)'"
+	kept failure 'is purged' 'in a file that is gone'
+	stored "$(position)" 4077
+	kept warning 'of server 4077' "another server's"
 }
 
 settings mariadb

@@ -54,6 +54,11 @@ for kind in mariadb mysql; do
 	sql "CREATE DATABASE repl; CREATE TABLE repl.t (id int PRIMARY KEY); INSERT INTO repl.t VALUES (1), (2), (3)"
 	on replica
 	ok "$kind: it replicates" wait_until 20 rows_are 3
+	said() { binlog-tail --socket "$replica_socket" --user root --password-file "$tmp/no.password" -q --table repl.t --check | jq -r 'select(.check == "replica").text'; }
+	like "$(said)" 'a replica, [0-9]+ s behind' "$kind: the check tells how far it is behind"
+	applying STOP
+	like "$(said)" 'does not follow its source' "$kind: ... or that it does not follow"
+	applying START
 	place
 	rc_is 4 "$kind: a replica is not read as if it were the source" on_replica -q --source "$id"
 	rc_is 2 "$kind: nor by a position alone" on_replica -q --source "$id" --pos "$pos"

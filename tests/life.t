@@ -28,6 +28,11 @@ ok 'both go on' wait_caught_up 30
 ok 'and hold what the tables hold' index_equals "$db.a" "$db.b" || m2e_log
 m2e -c "$tmp/m2e.json" status >"$tmp/status" 2>&1
 like "$(cat "$tmp/status")" "$db.b +syncing" 'm2e status shows it'
+like "$(cat "$tmp/status")" '^retention: the stored position .* is ' 'and how long the position is kept'
+m2e -c "$tmp/m2e.json" check >"$tmp/told" 2>&1
+like "$(cat "$tmp/told")" '^ok +position +the stored position' 'as m2e check does'
+M2E_DATABASE_PORT=1 m2e -c "$tmp/m2e.json" status >"$tmp/told" 2>&1
+is "$? $(grep -c -e '^retention' -e ERROR "$tmp/told") $(grep -c "$db.b .*syncing" "$tmp/told")" '0 0 1' 'also with the database away'
 is "$(m2e -c "$tmp/m2e.json" status --json | jq -c '[.running, (.tables | length)]')" '[true,2]' 'also as JSON'
 ok 'm2e check is content' m2e -c "$tmp/m2e.json" check
 like "$(cat "$tmp/out")" '^ok +binlog_format' 'and names the settings'

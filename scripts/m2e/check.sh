@@ -1,6 +1,6 @@
 # m2e check: what both ends say of themselves.
 
-# check_end PROGRAM: its facts in the file $facts, a line each, are printed for people
+# check_end PROGRAM OPTION…: its facts in the file $facts, a line each, are printed for people
 check_end() {
 	# shellcheck disable=SC2086
 	"$@" $options --check >"$facts"
@@ -15,10 +15,20 @@ check_end() {
 
 check() {
 	worst=0
-	for program in binlog-tail dump-reader es-bulk; do
-		check_end "$program"
+	for program in "binlog-tail$nl--state$nl$dir" dump-reader es-bulk; do
+		# shellcheck disable=SC2086
+		check_end $program
 		rc=$?
 		[ $rc -le $worst ] || worst=$rc
 	done
 	return $worst
+}
+
+# How long the stored position can be resumed from, and the server's own lag; nothing where the database cannot be asked.
+# A table that is not there is asked for, so that no table is looked at.
+print_outlook() {
+	# shellcheck disable=SC2086
+	timeout 5 binlog-tail $options -q -q --state "$dir" --table m2e.none --check 2>/dev/null |
+		sed -n 's/^{"check":"position","level":"[a-z]*","text":"\([^"]*\)".*/retention: \1/p
+			s/^{"check":"replica","level":"[a-z]*","text":"\([^"]*\)".*/replica: \1/p'
 }

@@ -21,6 +21,7 @@ status() {
 	--json) m2e-state --state "$dir" show --json | sed "s/^{/{\"running\":$now,/" ;;
 	'')
 		echo "running: $now"
+		print_outlook
 		m2e-state --state "$dir" show
 		;;
 	*)
