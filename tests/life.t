@@ -67,10 +67,11 @@ ok 'another change makes it stale' wait_until 30 sh -c "[ \"\$(m2e-state --state
 sql "SET sql_mode = 'ALLOW_INVALID_DATES'; INSERT INTO $db.a VALUES (6000, 'poison', '2026-02-31', 1), (6001, 'gone later', '2026-02-31', 1), (6002, 'good', '2026-02-28', 1);
 	UPDATE $db.a SET v = 'beside it' WHERE id = 2; DELETE FROM $db.a WHERE id = 6001;"
 ok 'a refused document holds nothing up' wait_caught_up 30
-is "$(jq -r '.event.key[0]' "$tmp/state/dead.ndjson" | sort | paste -sd ' ')" '6000 6001' 'it is in the dead-letter file'
+# an insert that waited together with its delete is not sent
+like "$(jq -r '.event.key[0]' "$tmp/state/dead.ndjson" | sort | paste -sd ' ')" '^6000( 6001)?$' 'it is in the dead-letter file'
 like "$(jq -c .error "$tmp/state/dead.ndjson")" 'document_parsing_exception|mapper_parsing_exception' 'with the reason'
 is "$(es GET "/$db.a/_doc/6002" | jq -r ._source.v)" good 'the rest flows on'
-is "$(jq -c .dead <"$tmp/status" 2>/dev/null; m2e -c "$tmp/m2e.json" status --json | jq .dead)" 2 'm2e status counts it'
+is "$(m2e -c "$tmp/m2e.json" status --json | jq .dead)" "$(grep -c '' "$tmp/state/dead.ndjson")" 'm2e status counts it'
 es PUT "/$db.a/_mapping" '{"properties":{"d":{"type":"date","format":"strict_date_optional_time","ignore_malformed":true}}}' >"$tmp/put" ||
 	diag "$(cat "$tmp/put") $(es GET "/$db.a/_mapping")"
 sql "UPDATE $db.a SET v = 'newer' WHERE id = 6000"
