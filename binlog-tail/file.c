@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct file {
 	char name[MAX_BINLOG_NAME + 1];	/* of the last file that was begun; "": none was */
 	int notify;		/* --follow: tells of changes in the files' folder */
 	bool grows;		/* more may come, though its end is here */
+	bool stopped;		/* more might have come, but it is time to end */
 	bool looked;		/* the next file is there: this one was looked at once more */
 	int fd;
 	uint8_t *data;
@@ -73,7 +75,8 @@ wait_for_more(struct file *f)
 	char path[PATH_MAX], changes[4096] __attribute__((aligned(8)));
 	struct stat st;
 
-	if (!f->grows || stop_requested())
+	f->stopped = f->grows && stop_requested();
+	if (!f->grows || f->stopped)
 		return 0;
 	if (f->name[0] != '\0' && (next_path(f, path), stat(path, &st)) == 0) {
 		if (f->looked)
@@ -83,11 +86,31 @@ wait_for_more(struct file *f)
 	}
 	if (put_where_we_are(f) == -1)
 		return -1;
-	if (stop_wait(f->o->stop, f->notify, FOLLOW_MS, f->t->e) == -1)
-		return stop_requested() ? 0 : -1;
+	if (stop_wait(f->o->stop, f->notify, FOLLOW_MS, f->t->e) == -1) {
+		f->stopped = stop_requested();
+		return f->stopped ? 0 : -1;
+	}
 	while (read(f->notify, changes, sizeof(changes)) > 0)
 		;
 	return 1;
+}
+
+/* Reads what there is; lines go out before it blocks. As fill. A request to end interrupts what blocks, again and again. */
+static int
+read_more(struct file *f)
+{
+	struct pollfd ready = { .fd = f->fd, .events = POLLIN };
+	ssize_t got;
+
+	if (f->t->out.buf.len > 0 && poll(&ready, 1, 0) == 0 && tail_flush(f->t) == -1)
+		return -1;
+	while ((got = read(f->fd, f->data + f->end, f->cap - f->end)) == -1 && errno == EINTR)
+		if ((f->stopped = stop_requested()))
+			return 0;
+	if (got == -1)
+		return error_set(f->t->e, RC_FAIL, "%s: %s", f->path, strerror(errno));
+	f->end += (size_t)got;
+	return got > 0 ? 1 : wait_for_more(f);
 }
 
 /* Makes n bytes be there. 1; 0: the file ends before, some of them may be there; -1. */
@@ -95,7 +118,6 @@ static int
 fill(struct file *f, size_t n)
 {
 	uint8_t *grown;
-	ssize_t got;
 	int rc;
 
 	if (f->start > 0 && f->cap - f->start < n) {
@@ -109,16 +131,9 @@ fill(struct file *f, size_t n)
 		f->data = grown;
 		f->cap = n + READ_BYTES;
 	}
-	while (f->end - f->start < n) {
-		if ((got = read(f->fd, f->data + f->end, f->cap - f->end)) == -1) {
-			if (errno == EINTR && !stop_requested())
-				continue;
-			return error_set(f->t->e, RC_FAIL, "%s: %s", f->path, strerror(errno));
-		}
-		if (got == 0 && (rc = wait_for_more(f)) != 1)
+	while (f->end - f->start < n)
+		if ((rc = read_more(f)) != 1)
 			return rc;
-		f->end += (size_t)got;
-	}
 	return 1;
 }
 
@@ -127,7 +142,7 @@ cut_short(struct file *f)
 {
 	char where[POS_TEXT];
 
-	if (f->grows && stop_requested())
+	if (f->stopped)
 		return 0;
 	return error_set(f->t->e, RC_FAIL, "%s: the file ends inside an event", pos_text(&f->t->at.pos, where));
 }
@@ -189,7 +204,7 @@ begin_file(struct file *f, const char *name, const struct file_options *o)
 	strlcpy(f->name, name, sizeof(f->name));
 	if ((rc = fill(f, sizeof(magic))) == -1)
 		return -1;
-	if (rc == 0 && f->grows && stop_requested())
+	if (f->stopped)
 		return 0;
 	if (rc == 0 || memcmp(f->data + f->start, magic, sizeof(magic)) != 0)
 		return error_set(t->e, RC_FAIL, "%s: not a binary log%s", f->path,
@@ -234,11 +249,11 @@ run_file(struct file *f, const struct file_options *o, bool last)
 		return error_set(f->t->e, RC_FAIL, "%s: %s", f->path, strerror(errno));
 	if (strlen(name) > MAX_BINLOG_NAME)
 		rc = error_set(f->t->e, RC_FAIL, "%s: too long a name", f->path);
-	else if ((rc = begin_file(f, name, o)) == 0)
+	else if ((rc = begin_file(f, name, o)) == 0 && !f->stopped)
 		rc = stream(f);
 	if (f->fd != STDIN_FILENO)
 		close(f->fd);
-	if (rc == 0 && f->t->skip_to > f->t->at.pos.offset)
+	if (rc == 0 && !f->stopped && f->t->skip_to > f->t->at.pos.offset)
 		rc = event_beyond(f->t, f->t->at.pos.file, f->t->at.pos.offset);
 	if (rc == 0 && f->t->source_said && tail_at_boundary(f->t))
 		rc = tail_put_heartbeat(f->t);
@@ -282,8 +297,7 @@ follow(struct file *f, const struct file_options *o)
 		if (run_file(f, o, true) == -1)
 			return -1;
 	}
-	return tail_at_boundary(f->t) ? 0 : error_set(f->t->e, RC_TEMP, "stopped inside a transaction, the rest of which is not "
-	    "written yet");
+	return 0;
 }
 
 /* --follow: what changes in the last file's folder. */
@@ -323,6 +337,8 @@ file_run(struct tail *t, const struct file_options *o)
 		rc = follow(&f, o);
 	if (rc == 0 && i == o->count && !o->follow && !tail_done(t) && !stop_requested())
 		rc = executed_finish(t);
+	if (rc == 0 && stop_requested() && !tail_at_boundary(t))
+		rc = error_set(t->e, RC_TEMP, "stopped inside a transaction, the rest of which is not written yet");
 	free(f.data);
 	if (f.notify != -1)
 		close(f.notify);
