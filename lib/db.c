@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The connection to the database. */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "lib/db.h"
 #include "lib/defaults.h"
+#include "lib/stop.h"
 
 #define CONNECT_TIMEOUT_S 10
 #define WRITE_TIMEOUT_S 86400	/* net_write_timeout: as long as a sink may be down before the server hangs up */
@@ -172,6 +174,37 @@ lacks_tls(MYSQL *my, const struct db_options *o)
 	    mysql_get_ssl_cipher(my) == NULL;
 }
 
+/* What the library waits for, or that it waited for long enough: when it is time to end, too. */
+static int
+wait_for(MYSQL *my, int status)
+{
+	short events = (short)((status & MYSQL_WAIT_READ ? POLLIN : 0) | (status & MYSQL_WAIT_WRITE ? POLLOUT : 0) |
+	    (status & MYSQL_WAIT_EXCEPT ? POLLPRI : 0));
+	int timeout_ms = status & MYSQL_WAIT_TIMEOUT ? (int)mysql_get_timeout_value_ms(my) : -1;
+	int found = stop_poll(mysql_get_socket(my), events, timeout_ms);
+
+	if (found == 0)
+		return MYSQL_WAIT_TIMEOUT;
+	/* of a connection that is lost all of it tells */
+	if (found & (POLLERR | POLLHUP))
+		return status & ~MYSQL_WAIT_TIMEOUT;
+	return (found & POLLIN ? MYSQL_WAIT_READ : 0) | (found & POLLOUT ? MYSQL_WAIT_WRITE : 0) |
+	    (found & POLLPRI ? MYSQL_WAIT_EXCEPT : 0);
+}
+
+/* As mysql_real_connect, but that a request to end ends it. */
+static bool
+real_connect(MYSQL *my, const struct db_options *o)
+{
+	MYSQL *connected = NULL;
+	int status = mysql_real_connect_start(&connected, my, o->socket != NULL ? NULL : o->host, o->user, o->password, NULL,
+	    o->port, o->socket, 0);
+
+	while (status != 0)
+		status = mysql_real_connect_cont(&connected, my, wait_for(my, status));
+	return connected != NULL;
+}
+
 static MYSQL *
 open_connection(const struct db_options *o, bool tls, struct error *e)
 {
@@ -186,6 +219,7 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 		error_set(e, RC_TEMP, "connect: %s", strerror(ENOMEM));
 		return NULL;
 	}
+	mysql_optionsv(my, MYSQL_OPT_NONBLOCK, NULL);
 	mysql_optionsv(my, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
 	mysql_optionsv(my, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_optionsv(my, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
@@ -196,8 +230,7 @@ open_connection(const struct db_options *o, bool tls, struct error *e)
 	set_tls(my, o);
 	if (tls)
 		mysql_optionsv(my, MYSQL_OPT_SSL_ENFORCE, &on);
-	connected = mysql_real_connect(my, o->socket != NULL ? NULL : o->host, o->user, o->password, NULL, o->port,
-	    o->socket, 0) != NULL;
+	connected = real_connect(my, o);
 	if (o->server_public_key != NULL)	/* mysql_close does not free it */
 		mysql_optionsv(my, MYSQL_SERVER_PUBLIC_KEY, NULL);
 	if (connected) {

@@ -135,6 +135,18 @@ stop_wait(const struct stop *s, int fd, int timeout_ms, struct error *e)
 	return n > 0 && fds[1].revents != 0;
 }
 
+int
+stop_poll(int fd, short events, int timeout_ms)
+{
+	struct pollfd fds[2] = { { .fd = fd, .events = events }, { .fd = event_fd, .events = POLLIN } };
+	int n;
+
+	do
+		n = poll(fds, 2, timeout_ms);
+	while (n == -1 && errno == EINTR && !stop_requested());
+	return n <= 0 || stop_requested() ? 0 : fds[0].revents;
+}
+
 void
 stop_idle(int fd)
 {

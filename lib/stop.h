@@ -27,6 +27,9 @@ int	 stop_asked(const struct stop *, struct error *);
 /* Waits until fd can be read (-1: for nothing but the time), at most timeout_ms (-1: for ever). 1: it can, 0: not in
  * that time, -1: RC_TEMP, time to end. A regular file can always be read. */
 int	 stop_wait(const struct stop *, int fd, int timeout_ms, struct error *);
+/* The same for these of poll's events, for what ends at a request by itself: those that are there; 0: none came in time, or it
+ * is time to end. Needs no stop_watch. */
+int	 stop_poll(int fd, short events, int timeout_ms);
 /* While fd is not -1, a request to end shuts it down, so that a read that blocks on it ends at once. Ask stop_requested
  * after setting it. */
 void	 stop_idle(int fd);

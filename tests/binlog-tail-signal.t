@@ -1,5 +1,6 @@
 #!/bin/sh
-# A log that comes through a pipe: lines go out while it is quiet, and a signal ends a blocked read at once.
+# A signal ends what blocks at once: a read of a log that comes through a pipe, whose lines go out while it is quiet, and a
+# connection that is being made.
 . "${0%/*}/tap.sh"
 
 tar -xJf "$root/tests/recorded/sets.tar.xz" -C "$tmp" mysql-5.6-cascade
@@ -33,4 +34,19 @@ stopped $((end + 10)) 0 "inside the first event behind it"
 # BEGIN, whose header has its length
 stopped $((end + $(od -An -tu4 -j $((end + 9)) -N 4 "$log"))) 75 'inside a transaction'
 like "$(cat "$tmp"/read*.err)" 'stopped inside a transaction' '  which is said'
+# a server that takes connections and says nothing
+spawn silent python3 -c 'import socket, signal
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.accept()
+print("taken", flush=True)
+signal.pause()'
+wait_until 20 test -s "$tmp/silent.out"
+echo m2e >"$tmp/password"
+chmod 600 "$tmp/password"
+spawn connect binlog-tail --host 127.0.0.1 --port "$(cat "$tmp/silent.out")" --user m2e --password-file "$tmp/password" --from start
+ok 'a connection is being made' wait_until 20 grep -q taken "$tmp/silent.out"
+kill "$spawned"
+finish 5 "$spawned" || : # it would be given up after 10 s
+is "$rc" 0 '  and ended at once'
 done_testing
