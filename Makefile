@@ -31,6 +31,7 @@ $(B)/$(1).a: $(patsubst %.c,$(B)/%.o,$(filter-out $(1)/main.c,$(wildcard $(1)/*.
 $(B)/bin/$(1): $(B)/$(1)/main.o $(B)/$(1).a $(B)/libm2e.a
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+$(B)/bin/m2e-state: LIBS_ALL += -lmicrohttpd
 $(B)/libm2e.a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 
 $(PROGRAMS:%=$(B)/bin/%):

@@ -18,6 +18,7 @@
 #include "position.h"
 #include "rewind.h"
 #include "save.h"
+#include "serve.h"
 #include "settings.h"
 #include "show.h"
 #include "table.h"
@@ -25,7 +26,7 @@
 #define MAX_EVERY_MS 3600000
 
 struct options {
-	const char *state, *config, *table;
+	const char *state, *config, *table, *listen;
 	bool json, rebuild;
 	unsigned int every_ms;
 };
@@ -50,6 +51,7 @@ usage(FILE *to, int rc)
 	    "       adopt [check] DB.TABLE\n"
 	    "       rewind POS [MEMBER=VALUE ...]\n"
 	    "       show [--json]\n"
+	    "       serve [--listen ADDRESS:PORT]\n"
 	    "       config [FILE] [check | get KEY]\n"
 	    "       dead count | list | print | drop [N | DB.TABLE ...] | dead settle TAKEN AGAIN\n"
 	    "       m2e-state --help | --version\n", to);
@@ -131,6 +133,12 @@ run_forget(struct call *c, struct error *e)
 }
 
 static int
+run_serve(struct call *c, struct error *e)
+{
+	return serve_run(c->dir.path, c->o->listen != NULL ? c->o->listen : SERVE_LISTEN, e);
+}
+
+static int
 run_show(struct call *c, struct error *e)
 {
 	return show_all(&c->dir, &c->tables, c->o->json, e);
@@ -205,6 +213,7 @@ static const struct command {
 	{ "forget", run_forget, 1, INT32_MAX, DIR_WRITE },
 	{ "rewind", run_rewind, 1, 16, DIR_WRITE },
 	{ "show", run_show, 0, 0, DIR_READ },
+	{ "serve", run_serve, 0, 0, DIR_READ },
 	{ "config", run_config, 0, 3, DIR_NONE },
 	{ "dead", run_dead, 1, INT32_MAX, DIR_READ },
 };
@@ -218,7 +227,7 @@ find_command(const char *name, int args, const struct options *o)
 		if (strcmp(c->name, name) != 0)
 			continue;
 		if (args < c->least || args > c->most || (o->table != NULL && c->run != run_save) ||
-		    (o->json && c->run != run_show))
+		    (o->listen != NULL && c->run != run_serve) || (o->json && c->run != run_show))
 			return NULL;
 		return c;
 	}
@@ -286,13 +295,14 @@ finish(int rc, const struct error *e)
 	return e->rc == RC_OK ? RC_FAIL : e->rc;
 }
 
-enum { OPT_HELP = 256, OPT_VERSION, OPT_EVERY };
+enum { OPT_HELP = 256, OPT_VERSION, OPT_EVERY, OPT_LISTEN };
 
 static const struct option longopts[] = {
 	{ "state", required_argument, NULL, 's' },
 	{ "config", required_argument, NULL, 'c' },
 	{ "table", required_argument, NULL, 't' },
 	{ "every", required_argument, NULL, OPT_EVERY },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "rebuild", no_argument, NULL, 'r' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -317,6 +327,7 @@ main(int argc, char *argv[])
 		case 's': o.state = optarg; break;
 		case 'c': o.config = optarg; break;
 		case 't': o.table = optarg; break;
+		case OPT_LISTEN: o.listen = optarg; break;
 		case 'r': o.rebuild = true; break;
 		case 'j': o.json = true; break;
 		case OPT_EVERY:
