@@ -183,9 +183,10 @@ take_source(struct dump *d, struct error *e)
 		n--;
 	if (n == 0 || memchr(p, '\0', n) != NULL)
 		return input_error(&d->in, NULL, e, "source without a file");
-	if (d->options->folder != NULL || d->sources == MAX_SOURCES)
+	if (d->sandbox || d->options->folder != NULL || d->sources == MAX_SOURCES)
 		return input_error(&d->in, NULL, e, "source %.*s: not read %s", (int)n, p,
-		    d->sources == MAX_SOURCES ? "by so many files that read one another" : "in a folder");
+		    d->sources == MAX_SOURCES ? "by so many files that read one another" :
+		    d->sandbox ? "in the sandbox that the dump begins" : "in a folder");
 	snprintf(path, sizeof(path), "%s%.*s", *p == '/' ? "" : d->folder, (int)n, p);
 	return read_source(d, path, e) == 0 ? 0 : d->sources > 0 ? -1 : error_at(e, "%s: source", d->in.name);
 }
@@ -250,6 +251,13 @@ at_sandbox(const char *text, size_t n)
 
 	return (n >= sizeof(ours) - 1 && memcmp(text, ours, sizeof(ours) - 1) == 0) ||
 	    (n >= sizeof(mariadb) - 1 && memcmp(text, mariadb, sizeof(mariadb) - 1) == 0);
+}
+
+static int
+take_sandbox(struct dump *d, struct error *e)
+{
+	d->sandbox = true;
+	return skip_comment(d, e);
 }
 
 /* --set-gtid-purged=COMMENTED */
@@ -338,7 +346,7 @@ step(struct dump *d, struct error *e)
 	if (scan_is_comment(text, text + n))
 		rc = take_comment(d, text, e);
 	else if (at_sandbox(text, n))
-		rc = skip_comment(d, e);
+		rc = take_sandbox(d, e);
 	else if (at_word(text, n, "DELIMITER"))
 		rc = take_delimiter(d, e);
 	else if (at_word(text, n, "source") || at_word(text, n, "\\."))
@@ -358,7 +366,7 @@ dump_reset(struct dump *d, const char *db)
 	d->created[0] = '\0';
 	d->defined = NULL;
 	d->commented = d->completed = d->has_zone = d->no_backslash_escapes = false;
-	d->keys_last = d->transaction = d->has_pos = false;
+	d->keys_last = d->transaction = d->has_pos = d->sandbox = false;
 	d->charset = d->options->charset != NULL ? d->options->charset : charset_find("utf8mb4");
 	d->head.len = 0;
 	d->target = NULL;

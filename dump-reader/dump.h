@@ -17,7 +17,7 @@
 
 #define MAX_ROW ((size_t)0x7fffffff)	/* bytes: a packet is at most 1 GiB, and in hex or with escapes twice as long */
 #define MAX_STATEMENT ((size_t)16 << 20)	/* bytes of one that is no INSERT: 4096 columns with long comments fit */
-#define MAX_SOURCES 16	/* files that read one another */
+#define MAX_SOURCES 8	/* files that read one another */
 #define MAX_NAME 1024	/* bytes of a database's name: 64 characters, some way quoted */
 
 struct dump_options {
@@ -54,6 +54,7 @@ struct dump {
 	bool keys_last;		/* phpMyAdmin's: ALTER TABLE adds them behind the rows */
 	bool transaction;	/* begun and not committed: it is not complete */
 	bool has_pos;
+	bool sandbox;		/* mariadb-dump's first line: no commands of the client's that reach other files */
 	int32_t utc_offset_s;
 	const struct charset *charset;
 	/* the last INSERT's head, which in dumps with one row an INSERT is the next one's too */

@@ -31,7 +31,7 @@ static int
 read_bytes(const uint8_t *bytes, size_t n, size_t piece, int out, struct error *e)
 {
 	struct load l = { .tables = &none, .exclude = &none };
-	struct dump_options o = { .database = "d", .has_zone = true, .piece = piece };
+	struct dump_options o = { .database = "d", .has_zone = true, .folder = "/nosuch", .piece = piece };
 	struct stop stop = { .fd = -1 };
 	int fd = file_of(bytes, n), rc = -1;
 	char name[64];
