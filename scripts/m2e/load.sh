@@ -2,15 +2,25 @@
 
 dump_file() { echo "$dumps/$(echo "$1" | tr -c 'A-Za-z0-9_.\n-' '_').sql"; }
 
+# Can the server prove what a SELECT sees? 75: it does not answer.
+reads_live() {
+	# shellcheck disable=SC2086
+	facts=$(dump-reader $options --parent-fd 6 --check 7>&-) || return 75
+	case $facts in
+	*'{"check":"live","level":"ok"'*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # live, or dump: as it is configured, else live where the server proves what a SELECT sees
 load_method() {
 	method=$(setting load.method) || return
 	[ "$method" = auto ] || return 0
-	# shellcheck disable=SC2086
-	facts=$(dump-reader $options --parent-fd 6 --check 7>&-) || return
-	case $facts in
-	*'{"check":"live","level":"ok"'*) method=live ;;
-	*) method=dump ;;
+	reads_live
+	case $? in
+	0) method=live ;;
+	1) method=dump ;;
+	*) return 75 ;;
 	esac
 	log INFO "tables are loaded by $method (load.method is auto)"
 }
@@ -121,7 +131,8 @@ load_or_set_aside() { # TABLE
 		state leave "$1" && state forget "$1"
 	elif main_covers_some; then
 		log ERROR "its load fails, so it is paused; mend what the messages above say, then: m2e resume table=$1"
-		state set table "$1" status=paused "why=its load failed with status $rc"
+		# what it began with may be what is wrong: it begins anew
+		state set table "$1" status=created && state set table "$1" status=paused "why=its load failed with status $rc"
 	else
 		return $rc
 	fi

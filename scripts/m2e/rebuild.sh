@@ -38,6 +38,12 @@ still_different() {
 }
 
 compare_rebuilt() { # TABLE
+	reads_live
+	case $? in
+	0) ;;
+	1) log WARN "not compared, as the server cannot prove what a SELECT sees (m2e check) table=$1"; return 0 ;;
+	*) return 75 ;;
+	esac
 	diff=$dir/run/differences
 	: >"$diff"
 	log INFO "comparing the rebuilt index table=$1"
