@@ -166,19 +166,18 @@ join_tables(const struct store *dir, const struct store *tables, char *const nam
 	return rc;
 }
 
-/* Has the rebuilt table come exactly to where the main stream stands? */
+/* Has the rebuilt table come to where the main stream stands, or further, *at? */
 static int
-check_rebuilt(const struct position *p, const char *name, const struct tabfile *t, struct error *e)
+check_rebuilt(const struct position *p, const char *name, const struct tabfile *t, struct point *at, struct error *e)
 {
-	struct point at = { 0 };
 	struct pos main;
 
-	if (table_point(t, name, &at, e) == -1)
+	if (table_point(t, name, at, e) == -1)
 		return -1;
 	if (position_find(p, name) == NULL)
 		return error_set(e, RC_FAIL, "the main stream does not cover %s", name);
-	if (!record_pos(&p->r, "pos", &main) || !same_source(&at, &p->r, &main) || pos_cmp(&at.pos, &main) != 0)
-		return error_set(e, RC_FAIL, "the rebuilt %s is not where the main stream is", name);
+	if (!record_pos(&p->r, "pos", &main) || !same_source(at, &p->r, &main) || pos_cmp(&at->pos, &main) < 0)
+		return error_set(e, RC_FAIL, "the rebuilt %s has not come to where the main stream is", name);
 	return 0;
 }
 
@@ -203,13 +202,17 @@ static int
 adopt(const struct store *dir, const struct store *tables, struct tabfile *rebuilt, const char *name, bool only_check,
     struct error *e)
 {
+	struct point at = { 0 };
 	struct tabfile old;
 	struct position p;
 	int lock, rc;
 
 	if (position_load(&p, dir, e) == -1)
 		return -1;
-	rc = check_rebuilt(&p, name, rebuilt, e);
+	/* what it has beyond the main stream is not for it once more; first, so that a crash after it is mended by the same call */
+	if ((rc = check_rebuilt(&p, name, rebuilt, &at, e)) == 0 && !only_check &&
+	    (rc = position_cover(&p, name, &at.pos, e)) == 0)
+		rc = position_write(&p, dir, e);
 	position_free(&p);
 	if (rc == -1 || only_check)
 		return rc;
