@@ -55,10 +55,15 @@ end_replication() {
 	to_first
 }
 
-# stand_in NAME TARGET_PORT: the address that clients know, which leads to one of them; its port in $stand_in_port
+# restart_first KIND: after its end
+restart_first() { "$root/scripts/server" start "$1" "$a_server" "$a_port" --server-id=11 2>"$tmp/restart.err"; }
+
+# stand_in NAME TARGET_PORT [SETTING...]: the address that clients know, which leads to one of them; its port in $stand_in_port
 stand_in() {
 	rm -f "$tmp/stand-in.new"
-	spawn "$1" python3 "$root/tests/proxy.py" "$tmp/stand-in.new" "$2" "port=${stand_in_port:-0}"
+	stand_in_name=$1 stand_in_target=$2
+	shift 2
+	spawn "$stand_in_name" python3 "$root/tests/proxy.py" "$tmp/stand-in.new" "$stand_in_target" "port=${stand_in_port:-0}" "$@"
 	stand_in_pid=$spawned
 	wait_until 10 test -e "$tmp/stand-in.new" || bail 'no proxy'
 	stand_in_port=$(cat "$tmp/stand-in.new")

@@ -50,7 +50,7 @@ take_dump() { # TABLE
 	sh -c 'echo $$ >"$0" || exit 75; exec "$@"' "$dir/run/load.pid" \
 		dump-reader $options --parent-fd 6 \
 		--take-dump "$(dump_file "$1")" --table "$1" 7>&- || return
-	state set table "$1" status=dumped "dump=$(dump_file "$1")"
+	state set table "$1" status=dumped "dump=$(dump_file "$1")" "server=$server" "epoch=$epoch"
 }
 
 # dumped → moving → moved: its rows go to the index; a load that was interrupted goes on where it was
@@ -123,6 +123,11 @@ load_or_set_aside() { # TABLE
 	rc=$?
 	case $rc in
 	1 | 2) ;;
+	4)
+		log WARN "where its load was cannot be resumed, it begins again table=$1"
+		state set table "$1" status=created
+		return 75
+		;;
 	*) return $rc ;;
 	esac
 	! interrupted || return 75
@@ -148,13 +153,13 @@ load_waiting() {
 	method=
 	for table_to_load in $(waiting); do
 		echo "$table_to_load" >"$dir/run/loading"
-		renew_source && load_or_set_aside "$table_to_load" || return
+		renew_source && begin_again "$table_to_load" && load_or_set_aside "$table_to_load" || return
 	done
 	side=--rebuild
 	for table_to_load in $(waiting); do
 		is_streamed "$table_to_load" || continue
 		echo "$table_to_load" >"$dir/run/loading"
-		renew_source && rebuild "$table_to_load" || return
+		renew_source && begin_again "$table_to_load" && rebuild "$table_to_load" || return
 	done
 }
 
@@ -185,4 +190,14 @@ renew_source() {
 		return 75
 	}
 	epoch=$(state get position epoch) || epoch=0
+}
+
+# What was begun at another server, or in an earlier epoch, has positions that mean nothing here.
+begin_again() { # TABLE
+	was=$(state get table "$1" server) || return 0
+	at=$(state get table "$1" epoch) || at=0
+	[ "$at/$was" = "$epoch/$server" ] || {
+		log WARN "its load was of server $was, epoch $at: it begins again table=$1"
+		state set table "$1" status=created
+	}
 }
