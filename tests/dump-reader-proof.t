@@ -155,18 +155,20 @@ prepared() {
 	ok "$db_kind: keys, too" finish 20 "$keys"
 	isnt "$(jq -r 'select(.row) | .op' "$tmp/keys.out")" '' "$db_kind: and tell what S0 shows"
 
-	spawn live dump-reader --live --config "$tmp/config.json"
-	live=$spawned
-	spawn keys dump-reader --config "$tmp/config.json" --keys "$tmp/key"
-	keys=$spawned
-	run dump-reader --config "$tmp/config.json" --take-dump "$tmp/xa.sql" --table "$db.t"
-	is "$rc" 1 "$db_kind: no dump is taken while it stays prepared"
-	like "$(cat "$tmp/err")" 'XA' "$db_kind: which is said"
-	for one in live keys; do
-		eval "finish 30 \$$one"
-		is "$rc" 1 "$db_kind: $one gives up"
-		like "$(cat "$tmp/$one.err")" 'ERROR.*XA RECOVER' '  and says what to do'
-	done
+	if [ "$db_kind" = mariadb ]; then # it takes 10 seconds
+		spawn live dump-reader --live --config "$tmp/config.json"
+		live=$spawned
+		spawn keys dump-reader --config "$tmp/config.json" --keys "$tmp/key"
+		keys=$spawned
+		run dump-reader --config "$tmp/config.json" --take-dump "$tmp/xa.sql" --table "$db.t"
+		is "$rc" 1 "$db_kind: no dump is taken while it stays prepared"
+		like "$(cat "$tmp/err")" 'XA' "$db_kind: which is said"
+		for one in live keys; do
+			eval "finish 30 \$$one"
+			is "$rc" 1 "$db_kind: $one gives up"
+			like "$(cat "$tmp/$one.err")" 'ERROR.*XA RECOVER' '  and says what to do'
+		done
+	fi
 	sql "XA ROLLBACK 'y'; DELETE FROM $db.t WHERE id = 200"
 
 	# A dump's own snapshot may fall between PREPARE and COMMIT: it is taken again
@@ -195,7 +197,6 @@ for kind in mariadb mysql; do
 	own_database "$kind" --sync-binlog=1 --innodb-flush-log-at-trx-commit=1
 	prepare
 	beside_writers
-	prepared
 	semi_sync
 	if [ "$kind" = mysql ]; then
 		# without GTIDs
@@ -218,7 +219,10 @@ for kind in mariadb mysql; do
 		sql "GRANT BACKUP_ADMIN ON *.* TO m2e@'%'"
 		rounds_seconds=3
 		beside_writers
+	else
+		sql 'SET GLOBAL rpl_semi_sync_master_enabled = 0'
 	fi
+	prepared # last: where XA is in use each read waits for a second
 	"$root/scripts/server" stop "$server" >/dev/null 2>&1
 done
 
