@@ -205,12 +205,12 @@ static int
 check_kept(struct check *c)
 {
 	static const char *const advice = "load the tables again: m2e load --all";
-	const struct pos *pos = &c->state->pos;
+	const struct pos *pos = c->state == NULL ? NULL : &c->state->pos;
 	char here[POS_TEXT];
 	struct logs l;
 	int file, rc;
 
-	if (c->state == NULL || !pos_is_set(pos))
+	if (pos == NULL || !pos_is_set(pos))
 		return 0;
 	pos_text(pos, here);
 	if (c->state->server[0] != '\0' && strcmp(c->state->server, c->server.id) != 0)
