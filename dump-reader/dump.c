@@ -12,8 +12,6 @@
 
 #include "dump.h"
 
-#define MAX_COMMENT 4096	/* bytes of a comment's line that are looked at */
-
 static int
 ends_inside(struct dump *d, struct error *e)
 {
@@ -31,9 +29,8 @@ have(struct dump *d, size_t n, struct error *e)
 	return rc == -1 ? -1 : 1;
 }
 
-/* Past the line's LF; *line, *n: its beginning. Longer ones are read without being kept. */
-static int
-take_line(struct dump *d, char line[MAX_COMMENT], size_t *n, struct error *e)
+int
+dump_take_line(struct dump *d, char line[MAX_COMMENT], size_t *n, struct error *e)
 {
 	const char *text, *lf;
 	size_t left;
@@ -92,103 +89,6 @@ at_word(const char *text, size_t n, const char *word)
 
 	return n >= k && strncasecmp(text, word, k) == 0 &&
 	    (n == k || isspace((unsigned char)text[k]) || text[k] == '\0');
-}
-
-/* Commands of the client's own take the rest of their line: what stands behind the word, of *n bytes. NULL: the error. */
-static const char *
-take_command(struct dump *d, char line[MAX_COMMENT], size_t *n, struct error *e)
-{
-	const char *p = line, *end;
-
-	if (take_line(d, line, n, e) == -1)
-		return NULL;
-	for (end = line + *n; end > line && isspace((unsigned char)end[-1]); end--)
-		;
-	while (p < end && !isspace((unsigned char)*p))
-		p++;
-	while (p < end && isspace((unsigned char)*p))
-		p++;
-	*n = (size_t)(end - p);
-	return p;
-}
-
-static int
-take_delimiter(struct dump *d, struct error *e)
-{
-	char line[MAX_COMMENT];
-	size_t n;
-	const char *p = take_command(d, line, &n, e);
-
-	if (p == NULL)
-		return -1;
-	if (n == 0 || n > MAX_DELIMITER)
-		return input_error(&d->in, NULL, e, "DELIMITER of %zu bytes", n);
-	memcpy(d->delimiter, p, n);
-	d->delimiter[n] = '\0';
-	return 0;
-}
-
-static int	 read_statements(struct dump *, struct error *);
-
-static int
-open_input(struct dump *d, const char *file, struct error *e)
-{
-	struct stat st;
-
-	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == -1)
-		return -1;
-	d->in.piece = d->options->piece;
-	if (d->load->work == NULL && !d->definitions_only) {
-		d->load->waits = fstat(d->in.fd, &st) == 0 && !S_ISREG(st.st_mode);
-		d->in.before_wait = load_wait;
-		d->in.arg = d->load;
-	}
-	return 0;
-}
-
-/* Reads another file in the place of the command. */
-static int
-read_source(struct dump *d, const char *path, struct error *e)
-{
-	struct input outer = d->in;
-	uint64_t before = d->before;
-	int rc;
-
-	d->before += outer.offset;
-	d->sources++;
-	if ((rc = open_input(d, path, e)) == 0) {
-		rc = read_statements(d, e);
-		before += d->in.offset;
-	}
-	input_close(&d->in);
-	d->sources--;
-	d->in = outer;
-	d->before = before;
-	return rc;
-}
-
-/* source FILE: the client looks for it where it was started, which is where the dump is. */
-static int
-take_source(struct dump *d, struct error *e)
-{
-	char line[MAX_COMMENT], path[2 * MAX_COMMENT];
-	size_t n;
-	const char *p = take_command(d, line, &n, e), *end;
-
-	if (p == NULL)
-		return -1;
-	if ((end = memmem(p, n, d->delimiter, strlen(d->delimiter))) != NULL)
-		n = (size_t)(end - p);
-	while (n > 0 && isspace((unsigned char)p[n - 1]))
-		n--;
-	if (n == 0 || memchr(p, '\0', n) != NULL)
-		return input_error(&d->in, NULL, e, "source without a file");
-	if (d->sandbox || d->options->folder != NULL || d->sources == MAX_SOURCES)
-		return input_error(&d->in, NULL, e, "source %.*s: not read %s", (int)n, p,
-		    d->sources == MAX_SOURCES ? "by so many files that read one another" :
-		    d->sandbox ? "in the sandbox that the dump begins" : "in a folder");
-	snprintf(path, sizeof(path), "%s%.*s", *p == '/' ? "" : d->folder, (int)n, p);
-	return read_source(d, path, e) == 0 ? 0 : d->sources > 0 ? -1 : error_at(e, "%s: source", d->in.name);
 }
 
 int
@@ -291,7 +191,7 @@ take_comment(struct dump *d, const char *text, struct error *e)
 
 	if (*text == '/')
 		return take_gtid_comment(d, e) == -1 ? -1 : skip_comment(d, e);
-	if (take_line(d, line, &n, e) == -1)
+	if (dump_take_line(d, line, &n, e) == -1)
 		return -1;
 	return dump_comment(d, line, n, e);
 }
@@ -348,9 +248,9 @@ step(struct dump *d, struct error *e)
 	else if (at_sandbox(text, n))
 		rc = take_sandbox(d, e);
 	else if (at_word(text, n, "DELIMITER"))
-		rc = take_delimiter(d, e);
+		rc = dump_delimiter(d, e);
 	else if (at_word(text, n, "source") || at_word(text, n, "\\."))
-		rc = take_source(d, e);
+		rc = dump_source(d, e);
 	else if (at_word(text, n, "INSERT") || at_word(text, n, "REPLACE"))
 		rc = dump_insert(d, e);
 	else
@@ -421,8 +321,8 @@ skip_byte_order_mark(struct dump *d, struct error *e)
 	    input_error(&d->in, NULL, e, "a dump in XML is not read: make it without --xml");
 }
 
-static int
-read_statements(struct dump *d, struct error *e)
+int
+dump_statements(struct dump *d, struct error *e)
 {
 	int rc = skip_byte_order_mark(d, e);
 
@@ -434,7 +334,7 @@ read_statements(struct dump *d, struct error *e)
 static int
 read_all(struct dump *d, struct error *e)
 {
-	if (read_statements(d, e) == -1)
+	if (dump_statements(d, e) == -1)
 		return -1;
 	if (d->in.offset == 0 && d->load->work == NULL)	/* a dump program that failed, most likely */
 		return input_error(&d->in, NULL, e, "the dump is empty");
@@ -442,6 +342,22 @@ read_all(struct dump *d, struct error *e)
 		return input_error(&d->in, NULL, e, "no \"-- Dump completed\" line: the dump is truncated");
 	if (d->transaction)
 		return input_error(&d->in, NULL, e, "a transaction begins and no COMMIT follows: the dump is truncated");
+	return 0;
+}
+
+int
+dump_open(struct dump *d, const char *file, struct error *e)
+{
+	struct stat st;
+
+	if (input_open(&d->in, file, MAX_ROW, d->stop, e) == -1)
+		return -1;
+	d->in.piece = d->options->piece;
+	if (d->load->work == NULL && !d->definitions_only) {
+		d->load->waits = fstat(d->in.fd, &st) == 0 && !S_ISREG(st.st_mode);
+		d->in.before_wait = load_wait;
+		d->in.arg = d->load;
+	}
 	return 0;
 }
 
@@ -462,7 +378,7 @@ dump_file(struct dump *d, const char *file, struct error *e)
 	if (d->folder == NULL && (d->folder = folder_of(file)) == NULL)
 		return error_set(e, RC_TEMP, "%s: %s", file, strerror(errno));
 	d->before = 0;
-	if (open_input(d, file, e) == 0) {
+	if (dump_open(d, file, e) == 0) {
 		d->load->stats.fd = d->in.fd;
 		rc = read_all(d, e);
 		d->load->stats.fd = -1;

@@ -17,6 +17,7 @@
 
 #define MAX_ROW ((size_t)0x7fffffff)	/* bytes: a packet is at most 1 GiB, and in hex or with escapes twice as long */
 #define MAX_STATEMENT ((size_t)16 << 20)	/* bytes of one that is no INSERT: 4096 columns with long comments fit */
+#define MAX_COMMENT 4096	/* bytes of a comment's line that are looked at */
 #define MAX_SOURCES 8	/* files that read one another */
 #define MAX_NAME 1024	/* bytes of a database's name: 64 characters, some way quoted */
 
@@ -83,6 +84,15 @@ int	 dump_definitions(struct load *, const char *file, const struct dump_options
 
 /* The dump's own parts. */
 
+/* Opens d->in. */
+int	 dump_open(struct dump *, const char *file, struct error *);
+/* All of d->in. */
+int	 dump_statements(struct dump *, struct error *);
+/* Past the line's LF; *line, *n: its beginning. Longer ones are read without being kept. */
+int	 dump_take_line(struct dump *, char line[MAX_COMMENT], size_t *n, struct error *);
+/* At DELIMITER, and at source. */
+int	 dump_delimiter(struct dump *, struct error *);
+int	 dump_source(struct dump *, struct error *);
 /* A comment's line, without its LF. */
 int	 dump_comment(struct dump *, const char *text, size_t n, struct error *);
 /* A whole statement that is no INSERT, without its delimiter. */

@@ -133,6 +133,8 @@ like "$(said)" 'standard input: source: rows/one.sql: No such file' '  which the
 is "$(grep -c '"done"' "$tmp/out")" 0 '  else nothing is done'
 printf 'source rows/one.sql\n' >"$tmp/people/rows/one.sql"
 rc_is 1 '  one that reads itself is refused' dump-reader -q --database d "$tmp/people/all.sql"
+text 'source /etc/hostname; SELECT 1;'
+like "$rc $(said)" '1 .*something else in the line' '  so is a line that goes on behind it'
 text '/*M!999999\- enable the sandbox mode */
 source /etc/hostname'
 like "$rc $(said)" '1 .*not read in the sandbox' '  and a dump in a sandbox reaches no other file'
