@@ -33,6 +33,7 @@ enum {
 enum {
 	EVF_IN_USE = 0x1,	/* format event: the file is not closed yet */
 	EVF_ARTIFICIAL = 0x20,	/* made by the server for us, not in the file */
+	EVF_RELAY = 0x40,	/* a replica's own, in its relay log (MySQL 5.6 and later) */
 	EVF_IGNORABLE = 0x80,
 };
 

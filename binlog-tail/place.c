@@ -22,6 +22,7 @@ read_format(struct place *p, const uint8_t *event, size_t n, struct error *e)
 
 	if (format_read(&p->format, &p->header, event + EVENT_HEADER, n - EVENT_HEADER, &why) == -1)
 		return error_set(e, RC_FAIL, "format event: %s", why);
+	p->relay |= p->from_file && (p->header.flags & EVF_RELAY) != 0;
 	if ((p->format.checksums || (p->from_file && p->format.own_checksum)) && !checksum_holds(event, n))
 		return error_set(e, RC_FAIL, "format event: its checksum is wrong");
 	/* of another size it may seem to be of a server that writes no checksums */
@@ -64,7 +65,8 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 		p->counted = p->file_starts && h->log_pos != 0;
 		break;
 	default:
-		p->counted = (h->flags & EVF_ARTIFICIAL) == 0 && (h->type != EV_ROTATE || h->log_pos != 0);
+		p->counted = (h->flags & EVF_ARTIFICIAL) == 0 && (h->type != EV_ROTATE || h->log_pos != 0) &&
+		    !(p->relayed && (h->type == EV_STOP || (h->flags & EVF_RELAY) != 0));
 	}
 	if (h->type == EV_FORMAT_DESCRIPTION) {
 		if (read_format(p, event, n, e) == -1)
@@ -73,6 +75,8 @@ place_take(struct place *p, const uint8_t *event, size_t n, struct cursor *body,
 		return error_set(e, RC_FAIL, "a log of MySQL before 5.0 (binlog version 1 or 3)");
 	} else if (p->counted && !p->format.known) {
 		return error_set(e, RC_FAIL, "no format event comes before it");
+	} else if (p->counted && p->relay && !p->relayed && (h->flags & EVF_RELAY) == 0) {
+		return error_set(e, RC_FAIL, "a relay log that does not tell, before it, of which file its events are");
 	}
 	if (has_checksum(p, event, n)) {
 		if ((p->counted || p->from_file) && !checksum_holds(event, n))
@@ -121,13 +125,14 @@ follow_rotate(struct place *p, struct cursor body, struct error *e)
 	memcpy(p->pos.file, name, n);
 	p->pos.offset = offset;
 	p->file_starts = offset == FILE_START;
+	p->relayed |= p->from_file && !p->counted;
 	return 0;
 }
 
 int
 place_leave(struct place *p, const struct cursor *body, struct error *e)
 {
-	if (p->header.type == EV_ROTATE)
+	if (p->header.type == EV_ROTATE && (!p->relayed || (p->header.flags & EVF_RELAY) == 0))
 		return follow_rotate(p, *body, e);
 	if (p->counted) {
 		p->pos.offset += p->header.size;

@@ -21,6 +21,8 @@ struct place {
 	struct event_header header;	/* of the event at hand */
 	bool counted;			/* it lies in the file; else the server made it for us */
 	bool from_file;			/* there is no server: not even a relay log's made-up events lack a checksum */
+	bool relay;			/* the file is a relay log; */
+	bool relayed;			/* and has told of which file its events are: positions are those of its source */
 	bool file_starts;		/* the next format event lies in the file: we are at its start */
 	bool packed;			/* what is looked at came out of the event at hand, which is compressed */
 	uint64_t rows;			/* in it so far */
