@@ -96,6 +96,9 @@ sql "INSERT INTO $db.a VALUES (7000, 'in the new epoch', NULL, 2)"
 ok 'it streams' wait_caught_up 30
 ok 'no ghosts are left' index_equals "$db.a" "$db.b" || m2e_log
 is "$(m2e-state --state "$tmp/state" get position epoch)" 1 'positions are in a new epoch'
+es DELETE "/$db.b/_doc/60" >/dev/null
+ok 'a document that was lost is repaired in it' m2e -q -c "$tmp/m2e.json" verify --repair
+is "$(es GET "/$db.b/_doc/60" | jq .found)" true '... and is there'
 m2e_stop
 
 sed -i 's/"state_dir"/"on_purged":"resync","state_dir"/' "$tmp/m2e.json"

@@ -356,6 +356,25 @@ rc_is 0 'all loaded again from another server, in the next epoch' m join world.c
 is "$(got position),$(got position server)" 1/binlog.000001:50,7 'the stream begins anew'
 
 
+### going back
+
+fresh
+moved world.city binlog.000001:700
+m join world.city
+{ source_line; commit binlog.000001:1000; } | m save
+moved world.land binlog.000001:600
+m set table world.land pos=binlog.000001:1000
+m join world.land
+from() { m get covered | sed "s/^world\\.$1	binlog.000001://p; d"; }
+is "$(from city) $(from land)" '700 1000' 'one has joined from where it had caught up'
+rc_is 0 'back to between' m rewind binlog.000001:800 created=7
+is "$(got position) $(got position created) $(from city) $(from land)" 'binlog.000001:800 7 700 800' 'it counts from there on again'
+rc_is 0 'back behind its load' m rewind binlog.000001:500
+is "$(got position) $(from city) $(from land)" 'binlog.000001:500 700 600' 'both count from their loads on'
+rc_is 2 'not forwards' m rewind binlog.000001:501
+rc_is 2 'not to another epoch' m rewind 1/binlog.000001:4
+is "$(got position)" binlog.000001:500 'it stays where it is'
+
 ### rebuilding beside the stream
 
 fresh
