@@ -11,13 +11,13 @@ beside() {
 		es-bulk $options $side --verify 2>"$diff.log" >"$diff.new"
 		echo $? >"$diff.2"
 	}
-	cat "$diff.new" >>"$diff"
+	cat "$diff.new" >>"$diff" || return 75	# a full disk finds nothing, too
 	grep -v 'es-bulk: \(rows and documents differ\|finished \)' "$diff.log" >&2
-	rc=$(cat "$diff.2")
+	first=$(cat "$diff.1") rc=$(cat "$diff.2")
 	if [ "$rc" = 1 ] && tail -n 1 "$diff.log" | grep -q '^ERROR es-bulk: rows and documents differ '; then
 		rc=0
 	fi
-	rc=$(verdict "$(cat "$diff.1")" "$rc")
+	rc=$(verdict "${first:-75}" "${rc:-75}")
 	return "$rc"
 }
 
