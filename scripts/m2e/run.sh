@@ -110,6 +110,7 @@ wind_up() {
 choose_tables() {
 	# shellcheck disable=SC2086
 	chosen=$(binlog-tail $options --tables 7>&-) || return
+	chosen=$(echo "$chosen" | grep -vE '\._.+_(gho|ghc|del|new|old)$')	# of online migrations
 	known=$(state get tables)
 	chosen=$(printf '%s\n' "$chosen" "$(echo "$known" | awk -F '\t' '$3 == "added" { print $1 }')" | sort -u | grep .) ||
 		{ log ERROR "no table fits database.tables"; return 1; }
