@@ -8,42 +8,36 @@
 case $bin in
 *asan*) skip_all 'the sanitizers hold memory of their own' ;;
 esac
-command -v python3 >/dev/null || skip_all 'no python3'
 
-# peak FROM UNTIL OPTION...: KiB, in $peak; the stream in $tmp/stream
+# peak FROM OPTION...: KiB, in $peak, once the transaction with rows that comes is out; the stream in $tmp/stream.out
 peak() {
 	tail_options
-	from=$1 until=$2
-	shift 2
+	from=$1
+	shift
 	# shellcheck disable=SC2086
-	peak=$(python3 - "$bin/binlog-tail" -q $to_server --table "$db.*" --from "$from" --until "$until" "$@" <<-'END' 2>"$tmp/err"
-		import os, subprocess, sys
-		p = subprocess.Popen(sys.argv[1:], stdout=open(os.environ["OUT"], "w"))
-		_, status, use = os.wait4(p.pid, 0)
-		print(use.ru_maxrss if status == 0 else -1)
-	END
-	)
-	[ "$peak" != -1 ] || diag "$(cat "$tmp/err")"
+	spawn stream binlog-tail -q $to_server --table "$db.*" --from "$from" "$@"
+	wait_until 120 arrived || diag "$(cat "$tmp/stream.err")"
+	peak=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$spawned/status")
+	stop "$spawned" || diag "status $rc: $(cat "$tmp/stream.err")"
 }
+arrived() { tail -c 100000 "$tmp/stream.out" | grep -q '"op":"commit".*"rows":[1-9]'; }
 
-grows() { # NAME FROM UNTIL LIMIT_KIB [OPTION...]
-	name=$1 from=$2 until=$3 limit=$4
-	shift 4
-	peak "$from" "$until" "$@"
+grows() { # NAME FROM LIMIT_KIB [OPTION...]
+	name=$1 from=$2 limit=$3
+	shift 3
+	peak "$from" "$@"
 	grown=$((peak - start))
 	diag "$name: $grown KiB more"
 	ok "$name: within the limit" test "$peak" -gt 0 -a "$grown" -le "$limit"
 }
 
 memory() {
-	OUT=$tmp/stream
-	export OUT
 	new_database
 	sql "USE $db; CREATE TABLE t (id int PRIMARY KEY, v varchar(2000)); CREATE TABLE big (id int PRIMARY KEY, b longblob)"
 	before=$(position)
 	sql "USE $db; INSERT INTO t VALUES (-1, 'one')"
 	small=$(position)
-	peak "$before" "$small"
+	peak "$before"
 	start=$peak
 	diag "$1: $start KiB at the start"
 	ok "$1: it starts" test "$start" -gt 0
@@ -51,13 +45,12 @@ memory() {
 	sql "USE $db; $2 INSERT INTO t WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 100000)
 		SELECT seq, CONCAT(seq, REPEAT('x', 300)) FROM s"
 	many=$(position)
-	grows "$1: a transaction of 100,000 rows" "$small" "$many" 8192
-	is "$(lines '"op":"insert"' "$tmp/stream")" 100000 "$1: all of them are there"
+	grows "$1: a transaction of 100,000 rows" "$small" 8192
+	is "$(lines '"op":"insert"' "$tmp/stream.out")" 100000 "$1: all of them are there"
 	# an update of 12 MB: its event has them twice
-	sql "USE $db; $2 INSERT INTO big VALUES (1, REPEAT(x'00ff10', 4000000)); UPDATE big SET b = REPEAT(x'00ff11', 4000000)"
-	large=$(position)
+	sql "USE $db; $2 BEGIN; INSERT INTO big VALUES (1, REPEAT(x'00ff10', 4000000)); UPDATE big SET b = REPEAT(x'00ff11', 4000000); COMMIT"
 	for form in base64 hex; do
-		grows "$1: rows of 12 MB, in $form" "$many" "$large" $((8192 + 3 * 24000000 / 1024)) --binary "$form"
+		grows "$1: rows of 12 MB, in $form" "$many" $((8192 + 3 * 24000000 / 1024)) --binary "$form"
 		is "$(python3 -c '
 import json, sys
 form = sys.argv[2]
@@ -65,7 +58,7 @@ import base64
 back = bytes.fromhex if form == "hex" else base64.b64decode
 rows = [json.loads(l) for l in open(sys.argv[1]) if "\"row\":" in l]
 print([back(r["row"]["b"]) == x * 4000000 for r, x in zip(rows, (b"\0\xff\x10", b"\0\xff\x11"))], back(rows[1]["old"]["b"])[:3].hex())' \
-			"$tmp/stream" "$form")" '[True, True] 00ff10' "$1: and they are whole"
+			"$tmp/stream.out" "$form")" '[True, True] 00ff10' "$1: and they are whole"
 	done
 }
 
