@@ -159,7 +159,7 @@ skip_plain(const uint8_t *p, const uint8_t *end)
 {
 	size_t n;
 
-	for (; end - p >= BLOCK; p += n)
+	for (; end - p >= BLOCK; p += BLOCK)	/* which n is, too, but only when it is known */
 		if ((n = plain_block(p)) < BLOCK)
 			return p + n;
 	return skip_words(p, end);
