@@ -66,6 +66,8 @@ main_ended() { # STATUS
 	fi
 	[ -z "$stopping" ] && judge "the stream" "$1" || return
 	! crash_loop || return
+	# what was killed, or cut off, after it had come further, is not what fails again and again
+	[ -z "$until_now" ] && [ "$(state get position pos)" != "$main_pos" ] && main_fails=0
 	[ $(($(now_ms) - main_since)) -lt 60000 ] || main_fails=0
 	main_fails=$((main_fails + 1))
 	! tries_end $main_fails || return

@@ -9,7 +9,8 @@ start_main() {
 	done <<-END
 		$(covered)
 	END
-	log INFO "streaming from=$(state get position pos) tables=$(($# / 2))${until_now:+ until=now}"
+	from_pos=$(state get position pos)
+	log INFO "streaming from=$from_pos tables=$(($# / 2))${until_now:+ until=now}"
 	[ -z "$until_now" ] || set -- "$@" --until now
 	(
 		trap - CHLD
@@ -17,7 +18,7 @@ start_main() {
 		# shellcheck disable=SC2086
 		pipe main '' binlog-tail $options --parent-fd 6 --state "$dir" "$@"
 	) &
-	main=$! main_since=$(now_ms)
+	main=$! main_since=$(now_ms) main_pos=$from_pos
 }
 
 start_load() {
