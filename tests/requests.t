@@ -163,6 +163,12 @@ sql "CREATE TABLE $db.e (id int PRIMARY KEY); INSERT INTO $db.e VALUES (1)"
 ok 'nor does a new table' wait_until 60 all_syncing "$db.e"
 is "$(table_status "$db.c") $(table_status "$db.d")" 'removed removed' 'they stay removed'
 in_step 'remove' "$db.a" "$db.b" "$db.e"
+sql "DROP TABLE $db.e"
+ok 'a table that is dropped' wait_until 30 is_stale "$db.e"
+before=$(index_of "$db.e")
+sql "CREATE TABLE $db.e (id int PRIMARY KEY, v int); INSERT INTO $db.e VALUES (5, 5)"
+ok 'until it is there again' wait_until 60 rebuilt_from "$db.e" "$before" || m2e_log
+is "$(es GET "/$db.e/_search" | jq -c '[.hits.hits[]._id]')" '["5"]' 'without what it had before'
 m2e_stop
 is "$rc" 0 'it stops cleanly'
 

@@ -144,6 +144,9 @@ wait_until() {
 spawn() {
 	tap_name=$1
 	shift
+	# emptied before it starts, or who waits for a line may find it in what an earlier one of that name has left
+	: >"$tmp/$tap_name.out"
+	: >"$tmp/$tap_name.err"
 	"$@" >"$tmp/$tap_name.out" 2>"$tmp/$tap_name.err" </dev/null &
 	spawned=$!
 	tap_pids="$tap_pids $spawned"

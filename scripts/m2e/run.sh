@@ -143,6 +143,7 @@ look_around() {
 	if [ $look_schema -gt 0 ]; then
 		look_schema=$((look_schema - 1))
 		choose_tables || log WARN "the tables are looked for again at the next change of a definition"
+		act_on_stale	# one that was gone may be there again
 	fi
 	if [ $look_tables -gt 0 ]; then
 		look_tables=$((look_tables - 1)) load_wanted=1
@@ -156,7 +157,7 @@ act_on_stale() {
 	case $(setting on_schema_change) in
 	resync)
 		for t in $stale; do
-			grep -qsxF -e "$t" "$dir/run/given-up" || resync_table "$t"
+			grep -qsxF -e "$t" "$dir/run/given-up" || is_gone "$t" || resync_table "$t"
 		done
 		;;
 	stop)
