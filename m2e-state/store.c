@@ -67,7 +67,11 @@ store_open_in(struct store *s, const struct store *parent, const char *name, boo
 	}
 	if (open_at(s, parent->dir, name, path, create, e) == -1)
 		return -1;
-	return create ? store_sync(parent, e) : 0;
+	if (create && store_sync(parent, e) == -1) {
+		store_close(s);
+		return -1;
+	}
+	return 0;
 }
 
 void

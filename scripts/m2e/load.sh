@@ -151,15 +151,25 @@ is_gone() { # TABLE
 # The tables that wait for their load first, then those that have an index meanwhile.
 load_waiting() {
 	method=
-	for table_to_load in $(waiting); do
+	tables_to_load=$(waiting) || return
+	for table_to_load in $tables_to_load; do
 		echo "$table_to_load" >"$dir/run/loading"
 		renew_source && begin_again "$table_to_load" && load_or_set_aside "$table_to_load" || return
 	done
 	side=--rebuild
-	for table_to_load in $(waiting); do
+	tables_to_load=$(waiting) || return
+	for table_to_load in $tables_to_load; do
 		is_streamed "$table_to_load" || continue
 		echo "$table_to_load" >"$dir/run/loading"
 		renew_source && begin_again "$table_to_load" && rebuild "$table_to_load" || return
+	done
+}
+
+# Whatever there is to be loaded or rebuilt now
+to_load() {
+	waiting table_state && rebuilds=$(waiting rebuild_state) || return
+	for t in $rebuilds; do
+		! is_streamed "$t" || echo "$t"
 	done
 }
 
@@ -174,8 +184,15 @@ is_streamed() { # TABLE
 # The run stops, or something is to be done that the load stands in the way of.
 interrupted() { orphaned || [ -e "$dir/run/stopping" ] || [ -e "$dir/run/yield" ]; }
 
-waiting() { "${1:-state}" get tables | awk -F '\t' '$2 ~ /^(created|dumping|dumped|moving|moved)$/ { print $1 }'; }
-with_status() { "$1" get tables | awk -F '\t' -v want="$2" '$2 == want { print $1 }'; }
+# What cannot be read now is no empty list: 75.
+listed() { # PROGRAM-OF-STATE AWK-CONDITION WANTED
+	listed=$("$1" get tables) || return 75
+	printf '%s\n' "$listed" | awk -F '\t' -v want="${3:-}" "$2 { print \$1 }"
+}
+# shellcheck disable=SC2016 # awk's
+waiting() { listed "${1:-state}" '$2 ~ /^(created|dumping|dumped|moving|moved)$/'; }
+# shellcheck disable=SC2016
+with_status() { listed "$1" '$2 == want' "$2"; }
 covered() { state get covered; }
 main_covers_some() { [ -n "$(covered)" ]; }
 

@@ -68,7 +68,8 @@ compare_rebuilt() { # TABLE
 
 # With the main stream ended at X.
 swap_rebuilt() {
-	for t in $(with_status rebuild_state moved); do
+	moved=$(with_status rebuild_state moved) || return
+	for t in $moved; do
 		is_streamed "$t" || continue
 		side=--rebuild
 		catch_up "$t" "$(state get position pos)"
@@ -79,19 +80,27 @@ swap_rebuilt() {
 		75) return 75 ;;
 		*) give_up_rebuild "$t" "it cannot catch up"; continue ;;
 		esac
-		if table_state adopt check "$t"; then
-			rebuild_state set table "$t" status=syncing || return
-		else
-			give_up_rebuild "$t" "it did not come to where the stream is"
-		fi
+		table_state adopt check "$t"
+		case $? in
+		0) rebuild_state set table "$t" status=syncing || return ;;
+		1) give_up_rebuild "$t" "it did not come to where the stream is" ;;
+		*) return 75 ;;
+		esac
 	done
-	for t in $(with_status rebuild_state syncing; with_status rebuild_state stale); do
+	swapping=$(with_status rebuild_state syncing && with_status rebuild_state stale) || return
+	for t in $swapping; do
 		swap "$t" || return
 	done
 }
 
 # From here on a crash leaves the status syncing behind: the swap is then done again before anything else.
 swap() { # TABLE
+	table_state adopt check "$1"
+	case $? in
+	0) ;;
+	1) give_up_rebuild "$1" "the stream has gone on without it"; return 0 ;;
+	*) return 75 ;;
+	esac
 	# shellcheck disable=SC2086
 	swapped=$(es-bulk $options --swap "$1" 7>&-)
 	rc=$?

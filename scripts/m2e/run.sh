@@ -79,7 +79,7 @@ main_ended() { # STATUS
 load_ended() { # STATUS
 	rm -f "$dir/run/loading"
 	if [ "$1" = 0 ]; then
-		load_fails=0 joining=1
+		load_fails=0 joining=1 load_wanted=1
 		return
 	fi
 	load_wanted=1
@@ -172,7 +172,8 @@ identify() {
 	# shellcheck disable=SC2086
 	server=$(binlog-tail $options --identify 7>&-) || return
 	epoch=$(state get position epoch) || epoch=0
-	if state get position pos >/dev/null && ! main_covers_some; then
+	streamed=$(covered) || return 75
+	if [ -z "$streamed" ] && state get position pos >/dev/null; then
 		epoch=$((epoch + 1))
 	fi
 }
@@ -225,17 +226,25 @@ step() {
 	! requested || resting=1
 	[ -z "$joining" ] || resting=1
 	if [ -n "$resting" ]; then
-		come_to_rest || return 0
-		resting=
+		come_to_rest && due $rest_at || return 0
 		! requested || serve_requests
-		[ -n "$load" ] || [ -z "$joining" ] || { joining='' && join; } || judge "the join" $? || return
+		[ -n "$load" ] || [ -z "$joining" ] || join || return
+		resting=
 	fi
 	start_main
 	start_load
 	drop_old
 }
 
-join() { join_moved && swap_rebuilt; }
+# Until it is done the main stream stands still: a table may be half in its place.
+join() {
+	join_moved && swap_rebuilt && { joining=; return; }
+	rc=$(verdict $?)
+	judge "the join" "$rc" || return
+	rest_at=$(($(now_ms) + 1000))
+	log WARN "the join ended with status $rc, trying again in 1000 ms"
+	return 1
+}
 
 come_to_rest() {
 	if [ -n "$load" ] && requested && concerns_load; then
@@ -250,7 +259,7 @@ come_to_rest() {
 # Until a child ends, a signal comes, or what failed is due again; 5 s at most, as a child may end just before the wait.
 nap() {
 	ms=5000
-	for at in $main_at $load_at; do
+	for at in $main_at $load_at $rest_at; do
 		[ "$at" = 0 ] && continue
 		now=$(now_ms)
 		[ $((at - now)) -ge $ms ] || [ "$at" -le "$now" ] || ms=$((at - now))
@@ -286,7 +295,7 @@ run() { # [--until now]
 	'') ;;
 	*) false ;;
 	esac || { usage >&2; exit 2; }
-	main='' load='' main_at=0 load_at=0 old_due=0 final=0 main_fails=0 load_fails=0 crashes=0 crash_pos='' announced=' '
+	main='' load='' main_at=0 load_at=0 rest_at=0 old_due=0 final=0 main_fails=0 load_fails=0 crashes=0 crash_pos='' announced=' '
 	joining=1 resting='' stopping='' ending='' load_wanted=1 look_schema=0 look_tables=0 reload=''
 	trap stopping=1 TERM INT
 	trap : CHLD USR1	# so that the end of a child, or a request, ends a nap

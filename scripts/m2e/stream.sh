@@ -2,7 +2,7 @@
 
 start_main() {
 	[ -z "$main" ] && due $main_at && main_covers_some || return 0
-	[ -z "$until_now" ] || [ -z "$load$(waiting)$(waiting rebuild_state)" ] || return 0
+	[ -z "$until_now" ] || { [ -z "$load" ] && loads=$(to_load) && [ -z "$loads" ]; } || return 0
 	set --
 	while IFS=$tab read -r covered_table from; do
 		set -- "$@" --table "$covered_table@$from"
@@ -23,8 +23,9 @@ start_main() {
 
 start_load() {
 	[ -z "$load" ] && [ -n "$load_wanted" ] && due $load_at || return 0
+	loads=$(to_load) || return 0	# looked at again
 	load_wanted=
-	[ -n "$(waiting)$(waiting rebuild_state)" ] || return 0
+	[ -n "$loads" ] || return 0
 	rm -f "$dir/run/yield"
 	(
 		trap - CHLD
@@ -36,14 +37,15 @@ start_load() {
 
 # With the main stream ended at X: what has been loaded is brought up to X and joins it.
 join_moved() {
-	for t in $(with_status state moved); do
-		main_covers_some || break
+	moved=$(with_status state moved) && streamed=$(covered) || return 75
+	for t in $moved; do
+		[ -n "$streamed" ] || break
 		catch_up "$t" "$(state get position pos)"
 		rc=$?
 		[ $rc = 0 ] || [ $rc = 3 ] || return $rc
 	done
-	# shellcheck disable=SC2046
-	[ -z "$(with_status state moved)" ] || state join $(with_status state moved) || return
+	# shellcheck disable=SC2086
+	[ -z "$moved" ] || state join $moved || return
 	for t in $(with_status state syncing); do
 		[ -n "${announced##* "$t" *}" ] || continue
 		announced="$announced$t "
