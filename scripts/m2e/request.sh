@@ -81,7 +81,8 @@ each() {
 }
 
 is_rebuilt() { rebuild_state get table "$1" >/dev/null 2>&1; }
-status_of() { state get table "$1" status 2>/dev/null; }	# nothing where it is not known
+# Nothing where it is not known; what cannot be read is 75.
+status_of() { state get table "$1" status 2>/dev/null || [ $? = 1 ] || return 75; }
 
 not_known() { log ERROR "not a table that is known here (m2e status lists them): $1"; return 1; }
 
@@ -97,7 +98,8 @@ add_tables() { # DB.TABLE or a glob…
 }
 
 add_table() { # TABLE
-	case $(status_of "$1") in
+	now=$(status_of "$1") || return
+	case $now in
 	'' | removed) state set table "$1" status=created added=true && log INFO "to be loaded table=$1" ;;
 	paused) resume_table "$1" ;;
 	*) log INFO "it is there already table=$1 status=$(status_of "$1")" ;;

@@ -113,10 +113,11 @@ choose_tables() {
 	# shellcheck disable=SC2086
 	chosen=$(binlog-tail $options --tables 7>&-) || return
 	chosen=$(echo "$chosen" | grep -vE '\._.+_(gho|ghc|del|new|old)$')	# of online migrations
-	known=$(state get tables)
+	known=$(state get tables) || return 75
 	chosen=$(printf '%s\n' "$chosen" "$(echo "$known" | awk -F '\t' '$3 == "added" { print $1 }')" | sort -u | grep .) ||
 		{ log ERROR "no table fits database.tables"; return 1; }
-	streamed=$(covered | cut -f 1)
+	streamed=$(covered) || return 75
+	streamed=$(echo "$streamed" | cut -f 1)
 	for t in $chosen; do
 		case $(echo "$known" | awk -F '\t' -v t="$t" '$1 == t { print $2 }') in
 		'') state set table "$t" status=created ;;
