@@ -109,6 +109,15 @@ sql "INSERT INTO $db.a VALUES (7001, 'in the next epoch', NULL, 2)"
 ok 'it streams on' wait_caught_up 30
 ok 'and all is there' index_equals "$db.a" "$db.b" || m2e_log
 is "$(m2e-state --state "$tmp/state" get position epoch)" 2 'in the next epoch'
+before=$(es GET "/_alias/$db.b" | jq -r 'keys[]')
+ok 'm2e pause' m2e -c "$tmp/m2e.json" pause "$db.a"
+ok 'm2e load --all' m2e -c "$tmp/m2e.json" load --all
+is "$(table_status "$db.a")" paused 'leaves out what is paused'
+ok 'm2e resume' m2e -c "$tmp/m2e.json" resume "$db.a"
+ok 'the others are loaded again' wait_until 60 all_syncing "$db.a" "$db.b" || m2e_log
+ok 'a rebuild in a later epoch' m2e -c "$tmp/m2e.json" resync "$db.b"
+rebuilt() { [ "$(es GET "/_alias/$db.b" | jq -r 'keys[]')" != "$before" ]; }
+ok 'is compared, and swapped' wait_until 60 rebuilt || m2e_log
 m2e_stop
 is "$rc" 0 'it goes on until it is stopped'
 done_testing

@@ -45,6 +45,9 @@ die() { # STATUS MESSAGE
 # --rebuild in the load of a table anew, beside the index that it has: a word that es-bulk and m2e-state both know.
 side=
 
+# What ends a reader with the run that started it; nothing where a person did.
+life=
+
 table_state() { m2e-state --state "$dir" "$@" 7>&-; }
 rebuild_state() { m2e-state --state "$dir" --rebuild "$@" 7>&-; }
 state() { if [ -z "$side" ]; then table_state "$@"; else rebuild_state "$@"; fi; }

@@ -5,7 +5,7 @@ dump_file() { echo "$dumps/$(echo "$1" | tr -c 'A-Za-z0-9_.\n-' '_').sql"; }
 # Can the server prove what a SELECT sees? 75: it does not answer.
 reads_live() {
 	# shellcheck disable=SC2086
-	facts=$(dump-reader $options --parent-fd 6 --check 7>&-) || return 75
+	facts=$(dump-reader $options $life --check 7>&-) || return 75
 	case $facts in
 	*'{"check":"live","level":"ok"'*) ;;
 	*) return 1 ;;
@@ -48,7 +48,7 @@ take_dump() { # TABLE
 	mkdir -p "$dumps" && chmod 700 "$dumps" || return 1
 	# shellcheck disable=SC2086
 	sh -c 'echo $$ >"$0" || exit 75; exec "$@"' "$dir/run/load.pid" \
-		dump-reader $options --parent-fd 6 \
+		dump-reader $options $life \
 		--take-dump "$(dump_file "$1")" --table "$1" 7>&- || return
 	state set table "$1" status=dumped "dump=$(dump_file "$1")" "server=$server" "epoch=$epoch"
 }
@@ -79,7 +79,7 @@ move() { # TABLE ARGUMENT…
 	table_to_move=$1
 	shift
 	# shellcheck disable=SC2086
-	pipe load "$table_to_move" dump-reader $options --parent-fd 6 --source "$server" \
+	pipe load "$table_to_move" dump-reader $options $life --source "$server" \
 		--epoch "$epoch" --table "$table_to_move" "$@"
 	rc=$?
 	[ $rc = 0 ] || [ $rc = 3 ] || return $rc
@@ -93,7 +93,7 @@ catch_up() { # TABLE UNTIL
 	from=$(state get table "$1" pos) || from=$(state get table "$1" s0) || return 1
 	log INFO "catching up table=$1 from=$from until=$2"
 	# shellcheck disable=SC2086
-	pipe load "$1" binlog-tail $options --parent-fd 6 --state "$dir" \
+	pipe load "$1" binlog-tail $options $life --state "$dir" \
 		--from "$from" --until "$2" --table "$1@$from"
 }
 

@@ -45,19 +45,14 @@ compare_rebuilt() { # TABLE
 	*) return 75 ;;
 	esac
 	diff=$dir/run/differences
-	: >"$diff"
 	log INFO "comparing the rebuilt index table=$1"
-	# shellcheck disable=SC2086
-	beside dump-reader $options --parent-fd 6 --live --table "$1" && beside look_up_documents "$1" || return
+	compare "$1" || return
 	rounds=3
 	until [ $rounds = 0 ]; do
 		rounds=$((rounds - 1))
 		[ -s "$diff" ] || return 0
 		catch_up "$1" now || [ $? = 3 ] || return
-		mv "$diff" "$diff.before"
-		: >"$diff"
-		# shellcheck disable=SC2086
-		beside dump-reader $options --parent-fd 6 --keys "$diff.before" || return
+		compare_again || return
 	done
 	! still_different || {
 		log ERROR "the rebuilt index is not what the table is table=$1 differences=$(wc -l <"$diff.still")"

@@ -164,8 +164,12 @@ cancel_resync() { # TABLE
 
 # Marks tables to be loaded again, into the index that they have.
 load_again() { # TABLE… | --all
-	# shellcheck disable=SC2046
-	[ "$1" != --all ] || set -- $(state get tables | awk -F '\t' '$2 != "removed" { print $1 }')
+	if [ "$1" = --all ]; then
+		# shellcheck disable=SC2016 # awk's
+		all=$(listed table_state '$2 !~ /^(paused|removed)$/') || return
+		# shellcheck disable=SC2086
+		set -- $all
+	fi
 	for t; do
 		state leave "$t" && cancel_resync "$t" && state set table "$t" status=created || return
 	done

@@ -194,6 +194,7 @@ take_directory() {
 	state show >/dev/null || die 1 "the state directory cannot be read: $dir"
 	# shellcheck disable=SC2094
 	exec 7<>"$dir/run/life" 6<"$dir/run/life"
+	life=--parent-fd${nl}6
 	take_configuration
 }
 

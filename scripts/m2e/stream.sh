@@ -16,7 +16,7 @@ start_main() {
 		trap - CHLD
 		exec 7>&-
 		# shellcheck disable=SC2086
-		pipe main '' binlog-tail $options --parent-fd 6 --state "$dir" "$@"
+		pipe main '' binlog-tail $options $life --state "$dir" "$@"
 	) &
 	main=$! main_since=$(now_ms) main_pos=$from_pos
 }

@@ -26,7 +26,24 @@ look_up_documents() { # TABLE
 	# shellcheck disable=SC2086
 	es-bulk $options $side --list "$1" >"$diff.ids" || return
 	# shellcheck disable=SC2086
-	dump-reader $options --epoch "$epoch" --keys "$diff.ids"
+	dump-reader $options $life --epoch "$epoch" --keys "$diff.ids"
+}
+
+# Rows beside their documents, then documents beside their rows.
+compare() { # TABLE
+	: >"$diff"
+	# shellcheck disable=SC2086
+	beside dump-reader $options $life --epoch "$epoch" --live --table "$1" || return
+	rows=$(sed -n 's/.*es-bulk: .* rows=\([0-9]*\).*/\1/p' "$diff.log" | tail -n 1)
+	beside look_up_documents "$1"
+}
+
+# What differed, as it is now
+compare_again() {
+	mv "$diff" "$diff.before"
+	: >"$diff"
+	# shellcheck disable=SC2086
+	beside dump-reader $options $life --epoch "$epoch" --keys "$diff.before"
 }
 
 # What differed is looked at again: it may have changed between the two looks, or be on its way.
@@ -34,10 +51,7 @@ look_again() {
 	for wait_s in 1 3; do
 		[ -s "$diff" ] || return 0
 		sleep $wait_s
-		mv "$diff" "$diff.before"
-		: >"$diff"
-		# shellcheck disable=SC2086
-		beside dump-reader $options --epoch "$epoch" --keys "$diff.before" || return
+		compare_again || return
 	done
 }
 
@@ -52,12 +66,8 @@ repair() { # TABLE
 }
 
 verify_table() { # TABLE
-	: >"$diff"
 	[ -z "$repair" ] || ! is_loading "$1" || return 75
-	# shellcheck disable=SC2086
-	beside dump-reader $options --epoch "$epoch" --live --table "$1" || return
-	rows=$(sed -n 's/.*es-bulk: .* rows=\([0-9]*\).*/\1/p' "$diff.log" | tail -n 1)
-	beside look_up_documents "$1" && look_again || return
+	compare "$1" && look_again || return
 	[ -z "$repair" ] || [ ! -s "$diff" ] || repair "$1" || return
 	cat "$diff"
 	# shellcheck disable=SC2086
