@@ -97,6 +97,20 @@ rc_is 75 'a bounded run gives up' timeout 100 "$tmp/bin/m2e" -c "$tmp/m2e.json" 
 is "$(cat "$tmp/play/tail-part.n")" 6 'after some tries'
 
 fresh
+m2e-state --state "$tmp/state" leave d.t
+m2e-state --state "$tmp/state" set table d.t status=moved
+play tail-part 0
+mv "$tmp/bin/m2e-state" "$tmp/bin/real"
+cat >"$tmp/bin/m2e-state" <<-SH
+	#!/bin/sh
+	case "\$*" in *' join '*) exit 75 ;; esac
+	exec "$bin/m2e-state" "\$@"
+SH
+chmod +x "$tmp/bin/m2e-state"
+rc_is 75 'nor does a bounded run wait for ever to join a table' timeout 100 "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run --until now
+mv "$tmp/bin/real" "$tmp/bin/m2e-state"
+
+fresh
 play tail-part 4
 m2e_ends 4 'a position that cannot be resumed ends the run'
 like "$(cat "$tmp/err")" 'm2e load --all' 'and the log names the command'

@@ -69,11 +69,7 @@ main_ended() { # STATUS
 	# what was killed, or cut off, after it had come further, is not what fails again and again
 	[ -z "$until_now" ] && [ "$(state get position pos)" != "$main_pos" ] && main_fails=0
 	[ $(($(now_ms) - main_since)) -lt 60000 ] || main_fails=0
-	main_fails=$((main_fails + 1))
-	! tries_end $main_fails || return
-	ms=$(backoff_ms $main_fails)
-	main_at=$(($(now_ms) + ms))
-	log WARN "the stream ended with status $1, starting it again in $ms ms"
+	again main "the stream ended with status $1"
 }
 
 load_ended() { # STATUS
@@ -85,18 +81,20 @@ load_ended() { # STATUS
 	load_wanted=1
 	[ ! -e "$dir/run/yield" ] || return
 	[ -z "$stopping" ] && judge "the load" "$1" || return
-	load_fails=$((load_fails + 1))
-	! tries_end $load_fails || return
-	ms=$(backoff_ms $load_fails)
-	load_at=$(($(now_ms) + ms))
-	log WARN "the load ended with status $1, trying again in $ms ms"
+	again load "the load ended with status $1"
 }
 
-# A bounded run does not wait for ever.
-tries_end() { # TIMES
-	[ -n "$until_now" ] && [ "$1" -gt 5 ] || return
-	log ERROR "given up for now, after $1 tries"
-	final=75 stopping=1
+# again NAME WHY: its next try, in $NAME_at, waits for longer after each of $NAME_fails. A bounded run does not wait for ever.
+again() {
+	eval "fails=\$((${1}_fails + 1)) ${1}_fails=\$((${1}_fails + 1))"
+	if [ -n "$until_now" ] && [ "$fails" -gt 5 ]; then
+		log ERROR "$2: given up for now, after $fails tries"
+		final=75 stopping=1
+		return
+	fi
+	ms=$(backoff_ms "$fails")
+	eval "${1}_at=\$(($(now_ms) + ms))"
+	log WARN "$2, trying again in $ms ms"
 }
 
 # Ends what runs; the loop goes on until it has ended.
@@ -240,11 +238,9 @@ step() {
 
 # Until it is done the main stream stands still: a table may be half in its place.
 join() {
-	join_moved && swap_rebuilt && { joining=; return; }
+	join_moved && swap_rebuilt && { joining='' rest_fails=0; return; }
 	rc=$(verdict $?)
-	judge "the join" "$rc" || return
-	rest_at=$(($(now_ms) + 1000))
-	log WARN "the join ended with status $rc, trying again in 1000 ms"
+	judge "the join" "$rc" && again rest "the join ended with status $rc"
 	return 1
 }
 
@@ -275,19 +271,17 @@ nap() {
 
 # identify and choose_tables, as often as it takes
 begin() {
-	tries=0
 	until identify && choose_tables; do
 		rc=$?
 		[ -z "$stopping" ] || exit 0
 		[ $rc = 75 ] || die $rc "cannot start"
-		tries=$((tries + 1)) main_at=$(($(now_ms) + $(backoff_ms $tries)))
-		! tries_end $tries || die 75 "cannot start"
-		log WARN "the database does not answer, trying again in $(backoff_ms $tries) ms"
+		again main "the database does not answer"
+		[ "$final" = 0 ] || die "$final" "cannot start"
 		until [ -n "$stopping" ] || [ "$(now_ms)" -ge $main_at ]; do
 			nap
 		done
 	done
-	main_at=0
+	main_at=0 main_fails=0
 }
 
 run() { # [--until now]
@@ -297,7 +291,8 @@ run() { # [--until now]
 	'') ;;
 	*) false ;;
 	esac || { usage >&2; exit 2; }
-	main='' load='' main_at=0 load_at=0 rest_at=0 old_due=0 final=0 main_fails=0 load_fails=0 crashes=0 crash_pos='' announced=' '
+	# shellcheck disable=SC2034 # again() counts them
+	main='' load='' main_at=0 load_at=0 rest_at=0 old_due=0 final=0 main_fails=0 load_fails=0 rest_fails=0 crashes=0 crash_pos='' announced=' '
 	joining=1 resting='' stopping='' ending='' load_wanted=1 look_schema=0 look_tables=0 reload=''
 	trap stopping=1 TERM INT
 	trap : CHLD USR1	# so that the end of a child, or a request, ends a nap
