@@ -69,9 +69,9 @@ $(B)/fuzz/%-replay: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(ARCHIVES)
 TOOLS = $(patsubst tests/%.c,$(B)/tests/%,$(filter-out tests/unit-%.c tests/fault.c,$(wildcard tests/*.c))) \
 	$(if $(wildcard tests/fault.c),$(B)/tests/fault.so)
 
-check: all $(UNITS) $(TOOLS)
+check: all $(UNITS) $(TOOLS) $(FUZZERS:%=$(B)/fuzz/%-replay)
 	B=$(abspath $(B)) M2E_BIN=$(abspath $(B))/bin prove -j$(JOBS) --timer -e 'timeout -k 20 900' $(TESTS)
-JOBS ?= 2
+JOBS ?= 3
 
 # Disturbances under load for SOAK_SECONDS; SEED repeats a schedule.
 soak: all

@@ -43,13 +43,14 @@ take_schema(struct state *s, struct target *t, const struct change *c)
 	must_be_json(s->text.data, s->text.len);
 }
 
-static void
+/* Has this side a place? */
+static bool
 take_side(struct state *s, enum side side)
 {
 	struct error e;
 
 	if (shape_locate(&s->shape, &s->targets, &s->reader, side, &s->at, &e) != 1)
-		return;
+		return false;
 	if (s->at.id_n > s->at.name.len || strpbrk(s->at.place->alias, "\\/*?\"<>| ,#:") != NULL)
 		abort();
 	must_be_json(s->at.name.data, s->at.id_n);
@@ -58,6 +59,7 @@ take_side(struct state *s, enum side side)
 	    buf_putc(&s->text, '}') == -1)
 		abort();
 	must_be_json(s->text.data, s->text.len);
+	return true;
 }
 
 static void
@@ -67,11 +69,12 @@ take_row(struct state *s, struct target *t, const struct change *c)
 
 	if (shape_read(&s->shape, t, c, &e) == -1)
 		abort();
-	take_side(s, AFTER);
-	take_side(s, BEFORE);
 	shape_passes(&s->shape, &e);
+	take_side(s, BEFORE);
+	if (!take_side(s, AFTER) || c->row.p == NULL)
+		return;
 	s->text.len = 0;
-	if (c->row.p != NULL && shape_put(&s->shape, c->op == OP_DELETE, &s->text, &e) == 0)
+	if (shape_put(&s->shape, &s->at, c->op == OP_DELETE, &s->text, &e) == 0)
 		must_be_json(s->text.data, s->text.len);
 }
 
