@@ -119,7 +119,7 @@ parent=$!
 # shellcheck disable=SC2016
 spawn jobs sh -c 'life=$1 out=$2; shift 2; exec dump-reader -q --jobs 2 --parent-fd 6 "$@" 6<"$life" >"$out" 9<&-' sh "$tmp/life" "$tmp/stuck" \
 	--host "$db_host" --port "$db_port" --user "$db_user" --password-file "$tmp/password" --table "$db.*"
-ok 'dump-reader --jobs: its output fills' wait_until 20 pipe_is_full
+ok 'dump-reader --jobs: its output fills' wait_until 60 pipe_is_full
 kill "$parent"
 wait "$parent" 2>/dev/null
 finish 10 "$spawned"

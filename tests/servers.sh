@@ -149,10 +149,11 @@ es() {
 
 # config TABLE...: prints a configuration for these servers; state in $tmp/state
 config() {
-	(
+	( # not emptied before they are written: a program that runs may read them just now
 		umask 077
-		printf '%s\n' "$db_password" >"$tmp/db.password"
-		[ -z "$es_password" ] || printf '%s\n' "$es_password" >"$tmp/es.password"
+		printf '%s\n' "$db_password" >"$tmp/db.password.new" && mv "$tmp/db.password.new" "$tmp/db.password"
+		[ -z "$es_password" ] ||
+			{ printf '%s\n' "$es_password" >"$tmp/es.password.new" && mv "$tmp/es.password.new" "$tmp/es.password"; }
 	)
 	config_dump=$db_dump
 	[ "$db_kind" != mariadb ] || config_dump= # found
