@@ -98,9 +98,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(ARCHIVES)
 # Leaks are the sanitizers' to find: gcc 12 takes what is stored behind a pointer for lost.
 LEAKS = -Wno-analyzer-malloc-leak
 lint: $(B)/bin/m2e
-	for h in $(HEADERS); do $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c $$h || exit 1; done
-	for c in $(SRCS); do $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer $(LEAKS) -c -o /dev/null $$c || exit 1; done
-	shellcheck -x -P tests -e SC1091,SC2154,SC2317 $(SHELL_FILES)
+	printf '%s\n' $(HEADERS) | xargs -P $(JOBS) -I{} $(CC) $(WARN) $(CPPFLAGS_ALL) -fsyntax-only -x c {}
+	printf '%s\n' $(SRCS) | xargs -P $(JOBS) -I{} $(CC) $(CFLAGS_ALL) -Werror -O1 -fanalyzer $(LEAKS) -c -o /dev/null {}
+	printf '%s\n' $(SHELL_FILES) | xargs -P $(JOBS) -n 10 shellcheck -x -P tests -e SC1091,SC2154,SC2317
 	for s in $(SHELL_FILES); do dash -n $$s || exit 1; done
 	mandoc -T lint -W warning $(MANUALS)
 

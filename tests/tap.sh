@@ -131,11 +131,15 @@ same() {
 
 # wait_until SECONDS COMMAND...: until it succeeds; fails after SECONDS
 wait_until() {
-	tap_end=$(($(date +%s) + $1))
+	tap_end=$(($(date +%s%N) + $1 * 1000000000))
 	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -le "$tap_end" ] || return 1
-		sleep 0.05
+	while tap_from=$(date +%s%N); ! "$@" >/dev/null 2>&1; do
+		tap_now=$(date +%s%N)
+		[ "$tap_now" -le "$tap_end" ] || return 1
+		tap_ms=$(((tap_now - tap_from) / 1000000)) # half of the time at most, so that what is waited for can run
+		[ "$tap_ms" -ge 50 ] || tap_ms=50
+		[ "$tap_ms" -lt 999 ] || tap_ms=999
+		sleep "0.$(printf %03d "$tap_ms")"
 	done
 }
 
