@@ -71,7 +71,7 @@ TOOLS = $(patsubst tests/%.c,$(B)/tests/%,$(filter-out tests/unit-%.c tests/faul
 
 check: all $(UNITS) $(TOOLS) $(FUZZERS:%=$(B)/fuzz/%-replay)
 	B=$(abspath $(B)) M2E_BIN=$(abspath $(B))/bin prove -j$(JOBS) --timer -e 'timeout -k 20 900' $(TESTS)
-JOBS ?= 3
+JOBS ?= 2
 
 # Disturbances under load for SOAK_SECONDS; SEED repeats a schedule.
 soak: all
