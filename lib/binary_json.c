@@ -226,12 +226,14 @@ container_open(struct container *k, struct reader *r, struct cursor c, bool larg
 	return use(r, 2 * k->width + key_bytes + value_bytes);
 }
 
-/* In the order of their lengths, then of their bytes, as the server finds them: so no two are equal. */
+/* In the order of their lengths, then of their bytes, as the server finds them, and UTF-8, which it makes sure of: so no
+ * two are equal. */
 static int
 put_key(struct reader *r, struct container *k, struct cursor *last)
 {
 	struct cursor key = k->all;
 	size_t offset = (size_t)cur_le(&k->keys, k->width), n = cur_u16(&k->keys);
+	uint64_t bad = 0;
 
 	cur_take(&key, offset);
 	key = cur_sub(&key, n);
@@ -240,7 +242,9 @@ put_key(struct reader *r, struct container *k, struct cursor *last)
 	if (last->p != NULL && (cur_left(last) > n || (cur_left(last) == n && memcmp(last->p, key.p, n) >= 0)))
 		return malformed();
 	*last = key;
-	return json_put_string(r->out, (const char *)key.p, n, r->bad) == -1 ? -1 : buf_putc(r->out, ':');
+	if (json_put_string(r->out, (const char *)key.p, n, &bad) == -1)
+		return -1;
+	return bad > 0 ? malformed() : buf_putc(r->out, ':');
 }
 
 /* An entry holds the value itself, where that is small enough, or where it is. */
