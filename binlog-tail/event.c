@@ -555,14 +555,15 @@ static int
 follow_file(struct tail *t, const char *last, uint64_t end)
 {
 	struct pos *p = &t->at.pos;
+	bool back = t->at.relayed && pos_is_set(&t->told) && pos_cmp(p, &t->told) < 0;
 
-	if (strcmp(last, p->file) != 0) {
+	if (strcmp(last, p->file) != 0 || back) {
 		if (t->skip_to > end)
 			return event_beyond(t, last, end);
 		if (t->at.relayed) {
 			/* what its lists have is what was copied, not what was executed */
 			gtids_forget(&t->executed.set);
-			t->executed.unproven = pos_is_set(&t->told) && pos_cmp(p, &t->told) < 0;
+			t->executed.unproven = back;
 		} else if (last[0] != '\0' && (!pos_same_basename(last, p->file) ||
 		    pos_file_number(p->file) != pos_file_number(last) + 1)) {
 			log_warn("the file does not follow the last one: its GTIDs must tell that nothing is missing "
@@ -586,6 +587,7 @@ event_follow(struct tail *t, const char *name)
 	t->at.pos.offset = FILE_START;
 	t->at.file_starts = true;
 	t->at.relay = t->at.relayed = false;
+	t->at.next_relay[0] = '\0';
 	t->boundary = t->at.pos;
 	return follow_file(t, last, UINT64_MAX);
 }

@@ -190,13 +190,14 @@ begin_file(struct file *f, const char *name, const struct file_options *o)
 {
 	struct tail *t = f->t;
 	static const uint8_t magic[] = { 0xfe, 'b', 'i', 'n' };
+	bool goes_on = place_goes_on(&t->at, name);
 	int rc;
 
-	if (t->group.state != GROUP_NONE)
-		return error_set(t->e, RC_FAIL, "%s: the file before it ends inside a transaction", f->path);
 	if (check_order(f, name) == -1)
 		return -1;
-	if (strcmp(t->at.pos.file, name) != 0 || t->at.pos.offset != sizeof(magic)) {
+	if (t->group.state != GROUP_NONE && !goes_on)
+		return error_set(t->e, RC_FAIL, "%s: the file before it ends inside a transaction", f->path);
+	if (!goes_on && (strcmp(t->at.pos.file, name) != 0 || t->at.pos.offset != sizeof(magic))) {
 		strlcpy(t->at.pos.file, f->name, sizeof(t->at.pos.file));
 		if (event_follow(t, name) == -1)
 			return -1;
@@ -210,7 +211,8 @@ begin_file(struct file *f, const char *name, const struct file_options *o)
 		return error_set(t->e, RC_FAIL, "%s: not a binary log%s", f->path,
 		    rc == 1 && f->data[f->start] == 0xfd ? " that can be read: it is encrypted" : "");
 	f->start += sizeof(magic);
-	t->skip_to = pos_is_set(&o->from) && strcmp(o->from.file, name) == 0 ? o->from.offset : 0;
+	if (!goes_on)
+		t->skip_to = pos_is_set(&o->from) && strcmp(o->from.file, name) == 0 ? o->from.offset : 0;
 	return 0;
 }
 
@@ -225,7 +227,7 @@ stream(struct file *f)
 	while ((rc = next(f, &event, &n)) == 1) {
 		if (event_take(t, event, n) == -1)
 			return -1;
-		if (t->at.header.type == EV_ROTATE || t->at.header.type == EV_STOP)
+		if (place_file_ends(&t->at))
 			f->grows = false;
 		if (tail_done(t) || (tail_at_boundary(t) && stop_requested()))
 			return 0;

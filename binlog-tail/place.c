@@ -111,28 +111,60 @@ place_row(struct place *p, size_t inside)
 	return p->pos.offset + (p->rows < last ? p->rows++ : last);
 }
 
+static int
+read_rotate(struct cursor body, char name[MAX_BINLOG_NAME + 1], uint64_t *offset, struct error *e)
+{
+	size_t n;
+	const uint8_t *from;
+
+	*offset = cur_u64(&body);
+	n = cur_left(&body);
+	from = cur_take(&body, n);
+	if (body.bad || n == 0 || n > MAX_BINLOG_NAME || memchr(from, '\0', n) != NULL || *offset < FILE_START)
+		return error_set(e, RC_FAIL, "malformed");
+	memset(name, 0, MAX_BINLOG_NAME + 1);
+	memcpy(name, from, n);
+	return 0;
+}
+
 /* The place of the next file's first event, or of where a dump begins. */
 static int
 follow_rotate(struct place *p, struct cursor body, struct error *e)
 {
-	uint64_t offset = cur_u64(&body);
-	size_t n = cur_left(&body);
-	const uint8_t *name = cur_take(&body, n);
-
-	if (body.bad || n == 0 || n > MAX_BINLOG_NAME || memchr(name, '\0', n) != NULL || offset < FILE_START)
-		return error_set(e, RC_FAIL, "malformed");
-	memset(p->pos.file, 0, sizeof(p->pos.file));
-	memcpy(p->pos.file, name, n);
-	p->pos.offset = offset;
-	p->file_starts = offset == FILE_START;
+	if (read_rotate(body, p->pos.file, &p->pos.offset, e) == -1)
+		return -1;
+	p->file_starts = p->pos.offset == FILE_START;
 	p->relayed |= p->from_file && !p->counted;
 	return 0;
+}
+
+/* The replica's own rotate event, in a log whose places are its source's. */
+static bool
+is_relay_rotate(const struct place *p)
+{
+	return p->header.type == EV_ROTATE && p->relayed && (p->header.flags & EVF_RELAY) != 0;
+}
+
+bool
+place_file_ends(const struct place *p)
+{
+	return p->header.type == EV_STOP || is_relay_rotate(p) || (p->header.type == EV_ROTATE && !p->relayed);
+}
+
+bool
+place_goes_on(const struct place *p, const char *name)
+{
+	return p->relayed && strcmp(p->next_relay, name) == 0;
 }
 
 int
 place_leave(struct place *p, const struct cursor *body, struct error *e)
 {
-	if (p->header.type == EV_ROTATE && (!p->relayed || (p->header.flags & EVF_RELAY) == 0))
+	uint64_t offset;
+
+	if (is_relay_rotate(p))
+		return read_rotate(*body, p->next_relay, &offset, e);
+	if (p->header.type == EV_ROTATE)
 		return follow_rotate(p, *body, e);
 	if (p->counted) {
 		p->pos.offset += p->header.size;

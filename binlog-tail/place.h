@@ -23,6 +23,7 @@ struct place {
 	bool from_file;			/* there is no server: not even a relay log's made-up events lack a checksum */
 	bool relay;			/* the file is a relay log; */
 	bool relayed;			/* and has told of which file its events are: positions are those of its source */
+	char next_relay[MAX_BINLOG_NAME + 1];	/* the relay log in which this one goes on, as its end says; "": none yet */
 	bool file_starts;		/* the next format event lies in the file: we are at its start */
 	bool packed;			/* what is looked at came out of the event at hand, which is compressed */
 	uint64_t rows;			/* in it so far */
@@ -36,6 +37,10 @@ int	 place_take_inner(struct place *, const uint8_t *event, size_t n, struct cur
 /* The offset of the next row, which starts that many bytes behind the event's start. Out of a compressed event: of the byte
  * that has its ordinal there, at most the last one. */
 uint64_t place_row(struct place *, size_t inside);
+/* Does the event at hand end the file? A relay log also has its source's rotate events, which do not. */
+bool	 place_file_ends(const struct place *);
+/* Goes the relay log at hand on in the file of that name, so that the place stays as it is, be it in a transaction? */
+bool	 place_goes_on(const struct place *, const char *name);
 /* Past the event at hand; a rotate event's body leads to another file. -1 as above. */
 int	 place_leave(struct place *, const struct cursor *body, struct error *);
 

@@ -62,4 +62,35 @@ mv "$tmp/relay.000003" "$tmp/relay.000002"
 rc_is 4 'relay logs that lead back' binlog-tail -q --schema "$schema" "$tmp/relay.000001" "$tmp/relay.000002"
 rc_is 1 'one that does not say which of its source'"'"'s files it is of' binlog-tail -q --schema "$schema" "$tmp/relay.000004"
 like "$(cat "$tmp/err")" 'a relay log that does not tell' '  is refused'
+
+### relay logs that real replicas began for the size of the last one
+
+tar -xJf "$root/tests/recorded/relay.tar.xz" -C "$tmp"
+plain() { lines "$1" | sed 's/"gtids":"[^"]*",//'; } # which a relay log does not know
+for set in mariadb-10.11-relay mysql-9-relay; do
+	dir=$tmp/$set
+	binlog-tail -q --schema "$dir/schema.sql" "$dir"/binlog.* >"$tmp/whole"
+	plain "$tmp/whole" >"$tmp/want"
+	is "$(grep -c '"op":"insert"' "$tmp/want")" 80 "$set: the source's log"
+	rc_is 0 "$set: its relay logs" binlog-tail -q --schema "$dir/schema.sql" "$dir"/relay.*
+	plain "$tmp/out" >"$tmp/got"
+	same "$tmp/got" "$tmp/want" '  give the same'
+	rc_is 1 "$set: without the first ones" binlog-tail -q --schema "$dir/schema.sql" "$dir"/relay.00000[45]
+	like "$(cat "$tmp/err")" 'a relay log that does not tell' '  no place is known'
+	rc_is 1 "$set: without one between them" binlog-tail -q --schema "$dir/schema.sql" "$dir"/relay.00000[1235]
+	like "$(cat "$tmp/err")" 'relay.000004 is missing' '  is told'
+	# one after the other
+	mkdir "$dir/grows"
+	cp "$dir"/relay.00000[12] "$dir/grows"
+	spawn follow binlog-tail -q --follow --schema "$dir/schema.sql" "$dir/grows/relay.000001"
+	for file in "$dir"/relay.00000[3-9] "$dir"/relay.00001*; do
+		head -c 300 "$file" >"$dir/grows/${file##*/}"
+		wait_until 20 grep -q "$(jq -r .pos "$tmp/want" | head -n 5 | tail -n 1)" "$tmp/follow.out"
+		tail -c +301 "$file" >>"$dir/grows/${file##*/}"
+	done
+	ok "$set: --follow" wait_until 30 grep -q "$(tail -n 1 "$tmp/want" | jq -r .pos)" "$tmp/follow.out"
+	stop "$spawned"
+	plain "$tmp/follow.out" >"$tmp/got"
+	same "$tmp/got" "$tmp/want" '  gives the same'
+done
 done_testing
