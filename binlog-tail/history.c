@@ -70,15 +70,17 @@ put_name(struct buf *b, const struct json *j, int token)
 	return buf_putc(b, '\0');
 }
 
-/* [["db","table"],…] */
+/* [["db","table"],…]; null, kept as "": every table of the database */
 static int
 read_names(struct history *h, const struct json *j, int tables, struct error *e)
 {
-	int t, db;
+	int t, db, table;
 
 	for (t = json_first(j, tables); t != -1; t = json_next(j, t)) {
 		db = json_first(j, t);
-		if (put_name(&h->text, j, db) == -1 || put_name(&h->text, j, json_next(j, db)) == -1)
+		table = json_next(j, db);
+		if (put_name(&h->text, j, db) == -1 || (json_type(j, table) == JSON_NULL ? buf_putc(&h->text, '\0') :
+		    put_name(&h->text, j, table)) == -1)
 			return error_set(e, RC_FAIL, "tables can't be read");
 	}
 	return 0;
@@ -161,7 +163,7 @@ ddl_names(const struct history *h, const struct history_line *l, const char *db,
 
 	for (; p < end; p = t + strlen(t) + 1) {
 		t = p + strlen(p) + 1;
-		if (strcasecmp(p, db) == 0 && strcasecmp(t, table) == 0)
+		if (strcasecmp(p, db) == 0 && (*t == '\0' || strcasecmp(t, table) == 0))
 			return true;
 	}
 	return l->kind == HISTORY_DDL_ON_ALL;

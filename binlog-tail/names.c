@@ -73,7 +73,14 @@ same(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcasecmp(a, b) == 0;
 }
 
-/* Notes that a DDL statement on the table (NULL: all) stands at p. */
+/* Is table, or any in it (NULL), what d is about? */
+static bool
+covers(const char *db, const char *table, const char *of_db, const char *of_table)
+{
+	return same(db, of_db) && (table == NULL || same(table, of_table));
+}
+
+/* Notes that a DDL statement on the table (NULL: all of the database) stands at p. */
 static int
 see(struct names *n, const char *db, const char *table, const struct pos *p)
 {
@@ -87,7 +94,7 @@ see(struct names *n, const char *db, const char *table, const struct pos *p)
 			return -1;
 		s->next = n->seen;
 		n->seen = s;
-		if (db != NULL && ((s->db = strdup(db)) == NULL || (s->table = strdup(table)) == NULL))
+		if ((s->db = strdup(db)) == NULL || (table != NULL && (s->table = strdup(table)) == NULL))
 			return -1;
 	}
 	s->pos = *p;
@@ -102,7 +109,7 @@ names_forget(struct tail *t, const char *db, const char *table)
 
 	n->generation++;
 	while ((gone = *at) != NULL) {
-		if (db != NULL && (!same(gone->table->db, db) || !same(gone->table->name, table))) {
+		if (!covers(db, table, gone->table->db, gone->table->name)) {
 			at = &gone->next;
 			continue;
 		}
@@ -120,8 +127,7 @@ last_ddl(const struct names *n, const char *db, const char *table)
 	const struct seen_ddl *s;
 
 	for (s = n->seen; s != NULL; s = s->next)
-		if ((s->db == NULL || (same(s->db, db) && same(s->table, table))) &&
-		    (!pos_is_set(&last) || pos_cmp(&s->pos, &last) > 0))
+		if (covers(s->db, s->table, db, table) && (!pos_is_set(&last) || pos_cmp(&s->pos, &last) > 0))
 			last = s->pos;
 	return last;
 }

@@ -36,7 +36,7 @@ struct names {
 	char lack[256];			/* why the event at hand was not enough, for messages */
 	/* the last DDL that this stream has seen of each table, as history lines before it no longer hold */
 	struct seen_ddl {
-		char *db, *table;	/* NULL: all of them */
+		char *db, *table;	/* table NULL: all of the database */
 		struct pos pos;
 		struct seen_ddl *next;
 	} *seen;
@@ -52,7 +52,7 @@ struct table *names_from_create(const char *sql, size_t len, const char *db, str
 int	 names_resolve(struct tail *, struct table_map *);
 /* The definition at hand, NULL: none is. */
 struct definition *names_find(const struct names *, const char *db, const char *table);
-/* A DDL statement at t->pos: what was known of the table (NULL: of all) no longer holds. */
+/* A DDL statement at t->pos: what was known of the table (NULL: of all of the database) no longer holds. */
 int	 names_forget(struct tail *, const char *db, const char *table);
 /* A statement at t->pos made a sequence of that name. -1 with t->e. */
 int	 names_sequence(struct tail *, const char *db, const char *name);

@@ -144,6 +144,9 @@ put_names(struct buf *b, const struct statement *st)
 {
 	size_t i;
 
+	if (st->kind == STATEMENT_DROP_DATABASE)
+		return buf_puts(b, ",\"tables\":[[") == -1 || json_put_str(b, st->database) == -1 ||
+		    buf_puts(b, ",null]]") == -1 ? -1 : 0;
 	if (st->count == 0)
 		return 0;
 	for (i = 0; i < st->count; i++)
@@ -292,7 +295,7 @@ on_drop_database(struct tail *t, const struct query *q, const struct statement *
 	t->group.lines = true;
 	if (!tail_is_written(t) && (put_ddl(t, q, st) == -1 || drop_tables_of(t, st->database) == -1))
 		return -1;
-	return names_forget(t, NULL, NULL);
+	return names_forget(t, st->database, NULL);
 }
 
 /* CREATE TABLE … SELECT touches what it creates alone. */

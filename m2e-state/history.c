@@ -22,7 +22,8 @@
 struct history_entry {
 	uint64_t version;	/* its position, folded */
 	bool ddl;
-	char *tables;		/* `"db","table"` LF …; NULL: a ddl line that may be about every table */
+	/* `"db"` LF `"table"` LF …, null for all of a database; NULL: a ddl line that may be about every table */
+	char *tables;
 	char *definition;	/* a schema line's key and columns as they stand there */
 };
 
@@ -56,15 +57,17 @@ history_free(struct history *h)
 		close(h->fd);
 }
 
-/* `"db","table"` LF, in one spelling whatever escapes the line uses: JSON strings hold no LF. */
+/* In one spelling whatever escapes the line uses: JSON strings hold no LF. */
 static int
 put_name(struct buf *b, const struct json *j, int db, int table)
 {
-	char *d = db == -1 ? NULL : json_strdup(j, db), *t = table == -1 ? NULL : json_strdup(j, table);
+	bool all = table != -1 && json_type(j, table) == JSON_NULL;
+	char *d = db == -1 ? NULL : json_strdup(j, db), *t = table == -1 || all ? NULL : json_strdup(j, table);
 	int rc = -1;
 
-	if (d != NULL && t != NULL)
-		rc = json_put_str(b, d) | buf_putc(b, ',') | json_put_str(b, t) | buf_putc(b, '\n');
+	if (d != NULL && (t != NULL || all))
+		rc = json_put_str(b, d) | buf_putc(b, '\n') | (all ? buf_puts(b, "null") : json_put_str(b, t)) |
+		    buf_putc(b, '\n');
 	free(d);
 	free(t);
 	return rc;
@@ -174,17 +177,21 @@ keep(struct history *h, const struct history_entry *x, struct error *e)
 	return 0;
 }
 
-/* Does the ddl entry name the one table that a schema entry has? */
+/* Does the ddl entry name the one table that a schema entry has, or all of its database? */
 static bool
 names(const struct history_entry *ddl, const char *table)
 {
-	const char *at = ddl->tables;
+	size_t db = strcspn(table, "\n") + 1;
+	const char *at, *name;
 
-	if (at == NULL)
+	if (ddl->tables == NULL)
 		return true;
-	for (; (at = strstr(at, table)) != NULL; at++)
-		if (at == ddl->tables || at[-1] == '\n')
+	for (at = ddl->tables; *at != '\0'; at = name + strcspn(name, "\n") + 1) {
+		name = at + strcspn(at, "\n") + 1;
+		if (strncmp(at, table, db) == 0 &&
+		    (strncmp(name, "null\n", 5) == 0 || strncmp(name, table + db, strlen(table + db)) == 0))
 			return true;
+	}
 	return false;
 }
 

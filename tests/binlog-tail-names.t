@@ -68,6 +68,26 @@ names() {
 	like "$(cat "$tmp/err")" "$db.t, column 2: .* says b bigint, the table map INT" "$1: says which column"
 	is "$(rows_of t "$tmp/out")" '' "$1: no row of it"
 
+	# the end of another database is nothing to the tables of this one, neither in the stream nor in the history
+	sql "CREATE DATABASE ${db}_x; USE $db; CREATE TABLE d (id int PRIMARY KEY, a int)"
+	from=$(position)
+	sql "INSERT INTO $db.d VALUES (1, 10)"
+	tail_run --from "$from" --until now --table "$db.d"
+	stored "$tmp/out"
+	sql "DROP DATABASE ${db}_x; INSERT INTO $db.d VALUES (2, 20)"
+	later=$(position)
+	sql "USE $db; INSERT INTO d VALUES (3, 30); ALTER TABLE d DROP a, ADD a2 int"
+	tail_run --state "$tmp/state" --from "$from" --until now --table "$db.d"
+	is "$rc $(rows_of d "$tmp/out" | paste -sd' ')" '0 ["insert",["1"],{"id":1,"a":10}] ["insert",["2"],{"id":2,"a":20}] ["insert",["3"],{"id":3,"a":30}]' \
+		"$1: DROP DATABASE of another database"
+	grep -e '"op":"ddl","db":".*DROP DATABASE' "$tmp/out" >>"$tmp/state/schema.ndjson"
+	tail_run --state "$tmp/state" --from "$later" --until now --table "$db.d"
+	is "$rc $(rows_of d "$tmp/out")" '0 ["insert",["3"],{"id":3,"a":30}]' "$1: likewise in the history"
+	sed "s/${db}_x\",null/$db\",null/" "$tmp/state/schema.ndjson" >"$tmp/changed"
+	mv "$tmp/changed" "$tmp/state/schema.ndjson"
+	tail_run --state "$tmp/state" --from "$later" --until now --table "$db.d"
+	is "$rc $(rows_of d "$tmp/out")" '1 ' "$1: that of its own database ends a definition in the history"
+
 	# two tables' ids and definitions do not mix
 	sql "USE $db; CREATE TABLE u (id int PRIMARY KEY, x int)"
 	from=$(position)

@@ -105,7 +105,7 @@ statements() {
 	sql "DROP DATABASE ${db}_x"
 	tail_run --from "$at" --until now --table "${db}_x.t" --table "$db.*"
 	is "$(jq -c 'select(.op != "heartbeat" and .op != "source" and .op != "commit") | [.op, .db, .table, .tables]' "$tmp/out" | paste -sd' ')" \
-		"[\"ddl\",\"$(jq -r 'select(.op == "ddl").db' "$tmp/out")\",null,null] [\"drop\",\"${db}_x\",\"t\",null] [\"stale\",\"${db}_x\",\"t\",null]" "$1: DROP DATABASE"
+		"[\"ddl\",\"$(jq -r 'select(.op == "ddl").db' "$tmp/out")\",null,[[\"${db}_x\",null]]] [\"drop\",\"${db}_x\",\"t\",null] [\"stale\",\"${db}_x\",\"t\",null]" "$1: DROP DATABASE"
 	changes "CREATE TABLE c AS SELECT 1 AS id"
 	is "$rc" 0 "$1: CREATE TABLE ... SELECT"
 	is "$(jq -c 'select(.row).row' "$tmp/out")" '{"id":1}' "$1: has its rows"
