@@ -12,26 +12,22 @@
 
 #define MAX_SETTINGS (1 << 20)	/* bytes */
 
-static const char preset[] = "{\"index.refresh_interval\":\"-1\"}";
-
 static int
 no_memory(struct error *e)
 {
 	return error_set(e, RC_TEMP, "load: %s", strerror(errno));
 }
 
-/* The table's settings of a load. *j is to be freed. */
+/* The table's settings of a load; none, where other tables are in the index. *j is to be freed. */
 static int
 read_wanted(const struct target *t, struct json *j, struct error *e)
 {
 	const struct rule *r = t->rule;
-	const char *text = preset;
-	size_t n = strlen(preset);
+	const char *text = "{}";
+	size_t n = 2;
 
 	memset(j, 0, sizeof(*j));
-	if (target_is_joined(t))
-		return json_parse_checked(j, "{}", 2, e);	/* other tables are in the index */
-	if (r != NULL && r->load != -1)
+	if (r != NULL && r->load != -1 && !target_is_joined(t))
 		text = json_slice(r->json, r->load, &n);
 	return json_parse_checked(j, text, n, e);
 }
