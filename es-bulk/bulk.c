@@ -286,21 +286,46 @@ fits(const struct bulk *b, const struct lane *l, size_t n)
 	    f->events.len + n <= b->throttle.bytes);
 }
 
-/* The filling batch for a document with this hash; waits for room where there is none for n bytes more. */
-static struct batch *
-find_room(struct bulk *b, uint64_t hash, size_t n, struct error *e)
+/* Each lane gets its part of all hashes. A snapshot that has a position needs no order, as whatever changed later has a
+ * higher version: these fill one lane after another, and engines take documents in the order of their ids faster. */
+static struct lane *
+lane_for(struct bulk *b, const struct change *c, uint64_t hash, size_t n)
 {
-	struct lane *l = &b->lanes[(hash >> 32) * b->o.jobs >> 32];	/* each lane gets its part of all hashes */
+	unsigned int i;
+
+	if (c->op != OP_SNAPSHOT || c->pos.p == NULL || b->o.mode != BULK_WRITE)
+		return &b->lanes[(hash >> 32) * b->o.jobs >> 32];
+	for (i = 0; i < b->o.jobs && !fits(b, &b->lanes[b->loading], n); i++) {
+		b->lanes[b->loading].full = true;
+		b->loading = (b->loading + 1) % b->o.jobs;
+	}
+	return &b->lanes[b->loading];
+}
+
+static bool
+can_send_full(const struct bulk *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->o.jobs; i++)
+		if (b->lanes[i].state == LANE_IDLE && b->lanes[i].full)
+			return under_way(b) < b->throttle.window;
+	return false;
+}
+
+/* The filling batch for the change; waits for room where there is none for n bytes more. */
+static struct batch *
+find_room(struct bulk *b, const struct change *c, uint64_t hash, size_t n, struct error *e)
+{
+	struct lane *l = lane_for(b, c, hash, n);
 	uint64_t from;
 
 	if (fits(b, l, n))
 		return l->filling;
-	l->full = true;
 	from = now_ms();
-	while (!fits(b, l, n)) {
-		bool goes = l->state == LANE_IDLE && under_way(b) < b->throttle.window;
-
-		if (bulk_step(b, l->state != LANE_IDLE, goes ? 0 : -1, NULL, e) == -1)
+	for (; !fits(b, l, n); l = lane_for(b, c, hash, n)) {
+		l->full = true;
+		if (bulk_step(b, l->state != LANE_IDLE, can_send_full(b) ? 0 : -1, NULL, e) == -1)
 			return NULL;
 	}
 	b->blocked_ms += now_ms() - from;
@@ -331,7 +356,7 @@ bulk_put(struct bulk *b, const struct change *c, const struct located *l, struct
 	const struct slice start = row.p == NULL || b->o.mode == BULK_VERIFY ? p->delete_start : p->index_start;
 	uint64_t hash = hash_id(p->hash, l->name.data, l->id_n);
 	size_t action = start.n + l->name.len + sizeof(between) + MAX_DIGITS + sizeof(tail), at;
-	struct batch *batch = find_room(b, hash, action + c->len, e);
+	struct batch *batch = find_room(b, c, hash, action + c->len, e);
 	char *to;
 
 	if (batch == NULL)

@@ -40,8 +40,8 @@ struct bulk_options {
 	const char *metrics_file;	/* NULL: none */
 };
 
-/* A lane has one request in flight and the next one filling. A document's changes all take the same lane, so their
- * order holds; while items of a request wait to be retried, the lane sends nothing newer. */
+/* A lane has one request in flight and the next one filling. A document's changes all take the same lane, but for
+ * snapshots, so their order holds; while items of a request wait to be retried, the lane sends nothing newer. */
 struct lane {
 	enum lane_state { LANE_IDLE, LANE_SENT, LANE_WAITING } state;
 	struct http_call call;
@@ -60,6 +60,7 @@ struct bulk {
 	struct http http;
 	struct lane *lanes;
 	unsigned int turn;		/* which lane is looked at first: all come first in their turn */
+	unsigned int loading;		/* the lane that snapshots go to */
 	struct throttle throttle;
 	struct metrics metrics;
 	struct ack ack;

@@ -35,6 +35,10 @@ class Stream:
         self.step()
         self.put(op="source", server="s1", epoch=2)
         self.schema()
+        self.loaded = (self.pos(), self.version())
+        self.loading = set(self.tables) if positions and rnd.random() < 0.5 else set()
+        for _ in range(rnd.choice([0, 100, 2000])):
+            self.snapshot()
 
     def step(self):
         self.offset += self.rnd.randint(1, 300)
@@ -51,6 +55,17 @@ class Stream:
     def schema(self):
         for t in self.tables:
             self.put(op="schema", db="d", table=t, key=["id"], columns=[{"name": "id", "type": "int"}, {"name": "v", "type": "text"}], pos=self.pos())
+
+    def snapshot(self):
+        """A row of a load at self.loaded, which comes in no order to the changes since."""
+        t, k = self.rnd.choice(self.tables), str(self.rnd.randrange(self.keys))
+        if t not in self.loading:
+            return
+        name, row = ("d." + t.lower(), k), {"id": int(k), "v": "loaded"}
+        self.put(op="snapshot", db="d", table=t, key=[k], pos=self.loaded[0], row=row)
+        if name not in self.loose:
+            self.model.setdefault(name, row)
+        self.rows.append((name, self.loaded[1]))
 
     def row(self):
         t, k = self.rnd.choice(self.tables), str(self.rnd.randrange(self.keys))
@@ -83,7 +98,10 @@ class Stream:
             self.rows.append((name, self.version(), ("d." + t.lower(), to)))
             return
         else:
-            self.put(op="update" if there else "insert", db="d", table=t, key=[k], **at, row=row)
+            op = "update" if there else "insert"
+            if not self.positions:      # nor does a snapshot without one tell which is newer
+                op = self.rnd.choice([op, "snapshot"])
+            self.put(op=op, db="d", table=t, key=[k], **at, row=row)
             self.model[name] = row
         self.rows.append((name, self.version()))
 
@@ -95,6 +113,8 @@ class Stream:
                 continue
             if self.positions and self.rnd.random() < 0.001:
                 self.truncate()
+            if self.rnd.random() < 0.2:
+                self.snapshot()
         self.step()
         self.put(op="commit", pos=self.pos())
         if self.rnd.random() < 0.1:
@@ -104,6 +124,7 @@ class Stream:
 
     def truncate(self):
         t = self.rnd.choice(self.tables)
+        self.loading.discard(t)
         self.step()
         self.put(op="truncate", db="d", table=t, pos=self.pos())
         for name in self.model:
