@@ -409,6 +409,7 @@ run(struct opts *o, struct config *c)
 	o->live.server_id = choose_server_id(o, c);
 	o->live.failover = choice(c, "failover", o->failover, "stop", "gtid");
 	o->live.epoch_given = o->epoch != NULL;
+	o->tail.leave_out = strcmp(config_get(c, "on_schema_change"), "resync") == 0;
 	if (tail_init(&t, &o->tail, &e) == -1)
 		fail(&e);
 	t.xa.hold = choice(c, "xa", o->xa, "stop", "hold");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Where the names, signs and keys of a table's columns come from. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,17 +241,40 @@ from_file(struct tail *t, const struct table_map *m)
 	return copy;
 }
 
+/* Its rows are skipped, as a sequence's are, until a statement that names it gives it a definition that can be known. */
+static struct definition *
+leave_out(struct tail *t, const struct table_map *m)
+{
+	struct table *none = table_new(m->db, m->name, t->e);
+	struct definition *d;
+
+	if (none == NULL || (d = keep(t, none, "log")) == NULL)
+		return NULL;
+	d->announced = 1;
+	log_warn("rows are left out, as the names of their columns are not known any more table=%s.%s file=%s offset=%" PRIu64,
+	    m->db, m->name, t->at.pos.file, t->at.pos.offset);
+	t->group.lines = true;
+	return query_put_stale(t, m->db, m->name, "rows whose columns' names are not known any more are left out",
+	    &t->at.pos) == -1 ? NULL : d;
+}
+
 static struct definition *
 from_server(struct tail *t, const struct table_map *m)
 {
 	struct table *table;
+	int rc;
 
 	if (t->names.server == NULL) {
 		event_error(t, "table %s.%s: its columns are not known: %s, and neither the schema history nor a file "
 		    "tells (--state, --schema)", m->db, m->name, t->names.lack);
 		return NULL;
 	}
-	if (server_define(t->names.server, m->db, m->name, &t->at.pos, t->names.lack, &table, t->e) == -1) {
+	rc = server_define(t->names.server, m->db, m->name, &t->at.pos, t->names.lack, &table, t->e);
+	if (rc == 1 && t->o->leave_out) {
+		t->e->rc = RC_OK;
+		return leave_out(t, m);
+	}
+	if (rc != 0) {
 		event_at(t);
 		return NULL;
 	}

@@ -282,12 +282,12 @@ server_define(struct server *s, const char *db, const char *table, const struct 
 {
 	char text[POS_TEXT], *create;
 	struct pos now;
+	int rc = -1;
 	size_t i;
 
 	if ((create = ask(s, db, table, &now, e)) == NULL) {
-		if (e->rc == RC_OK)
-			error_set(e, RC_FAIL, "there is no such table now");
-		return error_at(e, "table %s.%s: its columns must be asked for", db, table);
+		error_at(e, "table %s.%s: its columns must be asked for", db, table);
+		return s->my != NULL && db_is_missing(s->my) ? 1 : -1;
 	}
 	now.epoch = at->epoch;
 	*found = names_from_create(create, strlen(create), db, e);
@@ -303,11 +303,12 @@ server_define(struct server *s, const char *db, const char *table, const struct 
 		    "a statement at %s may have changed them, and %s. What helps is to load the table again: "
 		    "m2e-state set table %s.%s status=created", db, table, pos_text(&s->changes[i].pos, text), lack,
 		    db, table);
+		rc = 1;
 		goto fail;
 	}
 	return 0;
 fail:
 	table_free(*found);
 	*found = NULL;
-	return -1;
+	return rc;
 }

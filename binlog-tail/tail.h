@@ -38,6 +38,7 @@ struct tail_options {
 	bool query;		/* rows tell the statement that changed them */
 	struct pos explain;	/* the event there is shown to a person, and nothing else; unset: a stream */
 	bool anonymous;		/* columns that nothing names have numbers */
+	bool leave_out;		/* rows whose columns nobody can name any more: their table is stale, and they are left out */
 };
 
 /* A transaction, or a statement that is one by itself. It lies in one file. */

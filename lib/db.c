@@ -435,6 +435,12 @@ db_replica_lag(MYSQL *my, const struct db_server *s, int64_t *seconds, struct er
 	return 0;
 }
 
+bool
+db_is_missing(MYSQL *my)
+{
+	return mysql_errno(my) == ER_NO_SUCH_TABLE || mysql_errno(my) == ER_BAD_DB_ERROR;
+}
+
 char *
 db_show_create(MYSQL *my, const char *db, const char *table, struct error *e)
 {
@@ -447,7 +453,7 @@ db_show_create(MYSQL *my, const char *db, const char *table, struct error *e)
 	    db_put_name(&b, table) == -1 || (name = buf_str(&b)) == NULL) {
 		error_set(e, RC_TEMP, "SHOW CREATE TABLE: %s", strerror(errno));
 	} else if (db_row(my, &r, e, "SHOW CREATE TABLE %s", name) == -1) {
-		if (mysql_errno(my) == ER_NO_SUCH_TABLE || mysql_errno(my) == ER_BAD_DB_ERROR)
+		if (db_is_missing(my))
 			e->rc = RC_OK;
 	} else {
 		if (r.found && r.cells[1] != NULL)

@@ -83,6 +83,8 @@ int	 db_position(MYSQL *, const struct db_server *, struct pos *, char **gtids, 
 /* How many seconds its own replication is behind, with several sources the slowest one. */
 enum { DB_LAG_STOPPED = -1, DB_LAG_NONE = -2 };	/* it does not run; the server is no replica */
 int	 db_replica_lag(MYSQL *, const struct db_server *, int64_t *seconds, struct error *);
+/* Was the last statement refused because there is no such table or database? */
+bool	 db_is_missing(MYSQL *);
 /* SHOW CREATE TABLE's text, malloc'ed; NULL with e->rc == RC_OK: there is no such table. */
 char	*db_show_create(MYSQL *, const char *db, const char *table, struct error *);
 /* Appends `name` in backticks. */

@@ -34,6 +34,11 @@ names() {
 	is "$(rows_of t "$tmp/out")" '' "$1: no row is named wrongly"
 	like "$(cat "$tmp/err")" "$db.t.*binlog_row_metadata=FULL" "$1: the message says what helps"
 	like "$(cat "$tmp/err")" "set table $db.t status=created" "$1: and how to go on"
+	M2E_ON_SCHEMA_CHANGE=resync tail_run --from "$from" --until now "$t"
+	is "$rc $(jq -c 'select(.row or .op == "stale" or .op == "commit") | [.op, .table, (.why // "")[:9]]' "$tmp/out" | paste -sd' ')" \
+		'0 ["stale","t","rows whos"] ["commit",null,""] ["commit",null,""] ["stale","t","ALTER TAB"] ["commit",null,""] ["insert","t",""] ["commit",null,""]' \
+		"$1: who rebuilds stale tables gets them told, and the rows that have names"
+	like "$(cat "$tmp/err")" "WARN binlog-tail: rows are left out.* table=$db.t " "$1: and the operator is told"
 	tail_run --from "$later" --until now "$t"
 	is "$rc" 0 "$1: behind the change"
 	is "$(rows_of t "$tmp/out")" '["insert",["2"],{"id":2,"b":30,"a2":40}]' "$1: the new names hold"
@@ -172,6 +177,10 @@ replaced() {
 	# a reader that lags behind all of it: nothing that the server has now is put on what was logged before
 	tail_run --from "$start" --until now "$t" "$u"
 	is "$rc $(jq -c 'select(.row)' "$tmp/out")" '1 ' "$1, replaced: a lagging reader does not guess"
+	M2E_ON_SCHEMA_CHANGE=resync tail_run --from "$start" --until now "$t" "$u"
+	is "$rc $(jq -r 'select(.op == "stale" and (.why | test("left out"))).table' "$tmp/out" | sort | uniq -c | awk '{ print $2 $1 }' | paste -sd' ')" \
+		'0 t2 u1' "$1, replaced: unless stale tables are rebuilt: it leaves out what has no names"
+	is "$(rows_of t "$tmp/out" | tail -n 1)" '["insert",["k"],{"x":"k","y":1,"z":2}]' "$1, replaced: ... and goes on with what has"
 	stored "$tmp/live.out"
 	tail_run --state "$tmp/state" --from "$start" --until now "$t" "$u"
 	is "$rc" 0 "$1, replaced: with the schema history" || diag "$(cat "$tmp/err")"
