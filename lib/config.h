@@ -11,7 +11,7 @@
 
 enum config_type { CONFIG_STRING, CONFIG_NUMBER, CONFIG_BOOL, CONFIG_CHOICE, CONFIG_LIST, CONFIG_SECRET, CONFIG_TABLES };
 
-/* One key that exists: the table in config.c is the only place where they are listed. */
+/* One key that exists: the table in setting.c is the only place where they are listed. */
 struct config_key {
 	const char *path;	/* "database.host"; its variable is M2E_DATABASE_HOST */
 	enum config_type type;
