@@ -21,6 +21,8 @@ int	 event_follow(struct tail *, const char *name);
 int	 event_error(struct tail *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The position to begin at lies behind where its file ends. Returns -1, RC_POSITION. */
 int	 event_beyond(struct tail *, const char *file, uint64_t end);
+/* The event at hand stands outside of any transaction: begun inside one, or garbage. Returns -1, RC_POSITION. */
+int	 event_out_of_place(struct tail *);
 /* Puts the same before an error that is there already. */
 int	 event_at(struct tail *);
 
