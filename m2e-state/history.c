@@ -195,6 +195,23 @@ names(const struct history_entry *ddl, const char *table)
 	return false;
 }
 
+/* Is there a definition that the ddl entry may end? Else it says nothing: a stream that brings an older one reads the log
+ * on from there, and so this statement, too. */
+static bool
+ends_one(const struct history *h, const struct history_entry *ddl)
+{
+	const struct history_entry *at;
+	size_t i;
+
+	for (i = 0; i < h->count; i++) {
+		at = &h->entries[i];
+		if (!at->ddl && at->version <= ddl->version && at->version >> 56 == ddl->version >> 56 &&
+		    names(ddl, at->tables))
+			return true;
+	}
+	return false;
+}
+
 /* Is what x says already known where it stands? */
 static bool
 is_known(const struct history *h, const struct history_entry *x)
@@ -316,6 +333,13 @@ add_entry(struct history *h, struct history_entry *x, const char *line, size_t n
 {
 	if (open_file(h, e) == -1 || catch_up(h, e) == -1)
 		return -1;
+	if (x->ddl && !ends_one(h, x)) {
+		/* who looks for new tables looks at the file's time */
+		if (futimens(h->fd, NULL) == -1)
+			log_debug("%s/" HISTORY_FILE ": %s", h->store->path, strerror(errno));
+		entry_free(x);
+		return 0;
+	}
 	if (is_known(h, x)) {
 		entry_free(x);
 		return 0;

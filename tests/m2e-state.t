@@ -264,17 +264,22 @@ saved 'ddl of all tables' 0 "$(source_line; ddl binlog.000001:600; schema city a
 is "$(lines "$dir/schema.ndjson")" 8 'ends what held for each'
 saved 'ddl of a whole database' 0 "$(source_line; ddl binlog.000001:720 '["worl",null],["x","land"]'; ddl binlog.000001:730 '["world",null]'
 	schema land b binlog.000001:725; schema land b binlog.000001:740)"
-is "$(lines "$dir/schema.ndjson")" 11 'ends what held for each table in it, and in no other'
+is "$(lines "$dir/schema.ndjson")" 10 'ends what held for each table in it, and in no other'
 saved 'a changed definition' 0 "$(source_line; schema city c binlog.000001:800; schema city a binlog.000001:750; schema city a binlog.000001:810)"
-is "$(lines "$dir/schema.ndjson")" 14 'by position, not by order of arrival'
+is "$(lines "$dir/schema.ndjson")" 13 'by position, not by order of arrival'
 saved 'of an older place' 0 "$(source_line; schema city a binlog.000001:50)"
-is "$(lines "$dir/schema.ndjson")" 15 'is new'
+is "$(lines "$dir/schema.ndjson")" 14 'is new'
 saved 'in another epoch' 0 "$(source_line 2 1; schema city a 1/binlog.000001:820)"
-is "$(lines "$dir/schema.ndjson")" 16 'nothing holds yet'
+is "$(lines "$dir/schema.ndjson")" 15 'nothing holds yet'
 saved 'names that contain one another' 0 "$(source_line 2 1; ddl 1/binlog.000001:900 '["world","citybank"],["x","world"],["my\"world","city"]'; schema city a 1/binlog.000001:910)"
-is "$(lines "$dir/schema.ndjson")" 17 'are not the same name'
+is "$(lines "$dir/schema.ndjson")" 15 'are not the same name: a statement on tables that nothing is known of is not kept'
+touch -d '2020-01-01' "$dir/schema.ndjson"
+saved 'another one' 0 "$(source_line 2 1; ddl 1/binlog.000001:920 '["other","t"]')"
+is "$(lines "$dir/schema.ndjson"),$(find "$dir/schema.ndjson" -newermt 2021-01-01 | wc -l)" 15,1 'but tells by the time of the file that there may be new tables'
+saved 'one before all that is known' 0 "$(source_line 2 1; ddl 1/binlog.000001:10 '["world","city"]')"
+is "$(lines "$dir/schema.ndjson")" 15 'ends nothing either'
 saved 'a definition without a position' 0 "$(source_line 2 1; echo '{"op":"schema","db":"world","table":"city","key":[],"columns":[]}')"
-is "$(lines "$dir/schema.ndjson")" 17 'names no rows, and is not kept'
+is "$(lines "$dir/schema.ndjson")" 15 'names no rows, and is not kept'
 head -n 1 "$dir/schema.ndjson" >"$tmp/want"
 schema city a binlog.000001:100 >"$tmp/line"
 same "$tmp/want" "$tmp/line" 'lines are kept as they were'
@@ -282,7 +287,7 @@ same "$tmp/want" "$tmp/line" 'lines are kept as they were'
 printf '{"op":"schema","db":"wor' >>"$dir/schema.ndjson"
 saved 'half a line at its end' 0 "$(source_line 2 1; schema city d 1/binlog.000001:2000)"
 like "$(err)" 'half a line' 'is told of'
-is "$(lines "$dir/schema.ndjson"),$(tail -n 1 "$dir/schema.ndjson" | jq -r .pos)" 18,1/binlog.000001:2000 'and gone'
+is "$(lines "$dir/schema.ndjson"),$(tail -n 1 "$dir/schema.ndjson" | jq -r .pos)" 16,1/binlog.000001:2000 'and gone'
 ok 'each line is whole' whole "$dir/schema.ndjson"
 echo 'not JSON' >>"$dir/schema.ndjson"
 saved 'a line that is none' 1 "$(source_line 2 1; commit 1/binlog.000001:2100; schema city e 1/binlog.000001:2200; commit 1/binlog.000001:2300)"
