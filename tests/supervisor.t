@@ -33,6 +33,11 @@ END
 cat >"$tmp/bin/binlog-tail" <<-'END'
 	#!/bin/sh
 	case "$*" in
+	*--tables* | *--identify*)
+		[ ! -e "$PLAY/shot" ] || { rm "$PLAY/shot"; kill -9 $$; }
+		;;
+	esac
+	case "$*" in
 	*--tables*) cat "$PLAY/tables" ;;
 	*--identify*) echo 7 ;;
 	*) exec "${0%/*}/tail-part" "$@" ;;
@@ -82,6 +87,13 @@ play tail-part 75 killed 0 1
 play es-bulk 0
 m2e_ends 1 'what passes by itself is started again, until a person must act'
 is "$(cat "$tmp/play/tail-part.n")" 4 'it was started four times'
+
+fresh
+: >"$tmp/play/shot"
+play tail-part 1
+play es-bulk 0
+m2e_ends 1 'what asks the database at the start is killed: it is asked again'
+is "$(cat "$tmp/play/tail-part.n")" 1 'and the run begins'
 
 fresh
 play tail-part 75

@@ -272,10 +272,10 @@ nap() {
 # identify and choose_tables, as often as it takes
 begin() {
 	until identify && choose_tables; do
-		rc=$?
+		rc=$(verdict $?)	# 75, too, if what asks was killed
 		[ -z "$stopping" ] || exit 0
-		[ $rc = 75 ] || die $rc "cannot start"
-		again main "the database does not answer"
+		[ "$rc" = 75 ] || die "$rc" "cannot start"
+		again main "the database cannot be asked"
 		[ "$final" = 0 ] || die "$final" "cannot start"
 		until [ -n "$stopping" ] || [ "$(now_ms)" -ge $main_at ]; do
 			nap
