@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "lib/line.h"
@@ -177,7 +178,8 @@ keep(struct history *h, const struct history_entry *x, struct error *e)
 	return 0;
 }
 
-/* Does the ddl entry name the one table that a schema entry has, or all of its database? */
+/* Does the ddl entry name the one table that a schema entry has, or all of its database? Without regard to case, as some
+ * servers compare names: one statement too many does no harm. */
 static bool
 names(const struct history_entry *ddl, const char *table)
 {
@@ -188,8 +190,8 @@ names(const struct history_entry *ddl, const char *table)
 		return true;
 	for (at = ddl->tables; *at != '\0'; at = name + strcspn(name, "\n") + 1) {
 		name = at + strcspn(at, "\n") + 1;
-		if (strncmp(at, table, db) == 0 &&
-		    (strncmp(name, "null\n", 5) == 0 || strncmp(name, table + db, strlen(table + db)) == 0))
+		if (strncasecmp(at, table, db) == 0 &&
+		    (strncmp(name, "null\n", 5) == 0 || strncasecmp(name, table + db, strlen(table + db)) == 0))
 			return true;
 	}
 	return false;

@@ -273,13 +273,15 @@ saved 'in another epoch' 0 "$(source_line 2 1; schema city a 1/binlog.000001:820
 is "$(lines "$dir/schema.ndjson")" 15 'nothing holds yet'
 saved 'names that contain one another' 0 "$(source_line 2 1; ddl 1/binlog.000001:900 '["world","citybank"],["x","world"],["my\"world","city"]'; schema city a 1/binlog.000001:910)"
 is "$(lines "$dir/schema.ndjson")" 15 'are not the same name: a statement on tables that nothing is known of is not kept'
+saved 'the same name in capitals' 0 "$(source_line 2 1; ddl 1/binlog.000001:915 '["World","CITY"]')"
+is "$(lines "$dir/schema.ndjson")" 16 'may be the same table'
 touch -d '2020-01-01' "$dir/schema.ndjson"
 saved 'another one' 0 "$(source_line 2 1; ddl 1/binlog.000001:920 '["other","t"]')"
-is "$(lines "$dir/schema.ndjson"),$(find "$dir/schema.ndjson" -newermt 2021-01-01 | wc -l)" 15,1 'but tells by the time of the file that there may be new tables'
+is "$(lines "$dir/schema.ndjson"),$(find "$dir/schema.ndjson" -newermt 2021-01-01 | wc -l)" 16,1 'but tells by the time of the file that there may be new tables'
 saved 'one before all that is known' 0 "$(source_line 2 1; ddl 1/binlog.000001:10 '["world","city"]')"
-is "$(lines "$dir/schema.ndjson")" 15 'ends nothing either'
+is "$(lines "$dir/schema.ndjson")" 16 'ends nothing either'
 saved 'a definition without a position' 0 "$(source_line 2 1; echo '{"op":"schema","db":"world","table":"city","key":[],"columns":[]}')"
-is "$(lines "$dir/schema.ndjson")" 15 'names no rows, and is not kept'
+is "$(lines "$dir/schema.ndjson")" 16 'names no rows, and is not kept'
 head -n 1 "$dir/schema.ndjson" >"$tmp/want"
 schema city a binlog.000001:100 >"$tmp/line"
 same "$tmp/want" "$tmp/line" 'lines are kept as they were'
@@ -287,7 +289,7 @@ same "$tmp/want" "$tmp/line" 'lines are kept as they were'
 printf '{"op":"schema","db":"wor' >>"$dir/schema.ndjson"
 saved 'half a line at its end' 0 "$(source_line 2 1; schema city d 1/binlog.000001:2000)"
 like "$(err)" 'half a line' 'is told of'
-is "$(lines "$dir/schema.ndjson"),$(tail -n 1 "$dir/schema.ndjson" | jq -r .pos)" 16,1/binlog.000001:2000 'and gone'
+is "$(lines "$dir/schema.ndjson"),$(tail -n 1 "$dir/schema.ndjson" | jq -r .pos)" 17,1/binlog.000001:2000 'and gone'
 ok 'each line is whole' whole "$dir/schema.ndjson"
 echo 'not JSON' >>"$dir/schema.ndjson"
 saved 'a line that is none' 1 "$(source_line 2 1; commit 1/binlog.000001:2100; schema city e 1/binlog.000001:2200; commit 1/binlog.000001:2300)"
