@@ -74,7 +74,7 @@ same(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcasecmp(a, b) == 0;
 }
 
-/* Is table, or any in it (NULL), what d is about? */
+/* Is of_db.of_table the table named, or, where table is NULL, one of the database? */
 static bool
 covers(const char *db, const char *table, const char *of_db, const char *of_table)
 {
@@ -241,16 +241,24 @@ from_file(struct tail *t, const struct table_map *m)
 	return copy;
 }
 
+/* Rows of that name are skipped until a statement names it. */
+static struct definition *
+ignore(struct tail *t, const char *db, const char *name)
+{
+	struct table *none = table_new(db, name, t->e);
+
+	return none == NULL ? NULL : keep(t, none, "log");
+}
+
 /* Its rows are skipped, as a sequence's are, until a statement that names it gives it a definition that can be known. */
 static struct definition *
 leave_out(struct tail *t, const struct table_map *m)
 {
-	struct table *none = table_new(m->db, m->name, t->e);
-	struct definition *d;
+	struct definition *d = ignore(t, m->db, m->name);
 
-	if (none == NULL || (d = keep(t, none, "log")) == NULL)
+	if (d == NULL)
 		return NULL;
-	d->announced = 1;
+	d->announced = 1;	/* the warning is enough */
 	log_warn("rows are left out, as the names of their columns are not known any more table=%s.%s file=%s offset=%" PRIu64,
 	    m->db, m->name, t->at.pos.file, t->at.pos.offset);
 	t->group.lines = true;
@@ -284,9 +292,7 @@ from_server(struct tail *t, const struct table_map *m)
 int
 names_sequence(struct tail *t, const char *db, const char *name)
 {
-	struct table *none = table_new(db, name, t->e);
-
-	return none == NULL || keep(t, none, "log") == NULL ? -1 : 0;
+	return ignore(t, db, name) == NULL ? -1 : 0;
 }
 
 static bool

@@ -286,6 +286,8 @@ server_define(struct server *s, const char *db, const char *table, const struct 
 	size_t i;
 
 	if ((create = ask(s, db, table, &now, e)) == NULL) {
+		if (e->rc == RC_OK)
+			error_set(e, RC_FAIL, "there is no such table now");
 		error_at(e, "table %s.%s: its columns must be asked for", db, table);
 		return s->my != NULL && db_is_missing(s->my) ? 1 : -1;
 	}

@@ -10,7 +10,7 @@
 /* Gives the index behind p, which is made for a load, the settings that the configuration names for one; none by default,
  * as loading without refreshes took no less time, and its end more. Everything is drained. p->loading then. */
 int	 load_begin(struct bulk *, struct place *, struct error *);
-/* Puts them back, and makes what was loaded visible. !p->loading then. */
+/* Puts them back, if there were any, and makes what was loaded visible that these may have hidden. !p->loading then. */
 int	 load_end(struct bulk *, struct place *, struct error *);
 
 #endif

@@ -60,24 +60,19 @@ history_free(struct history *h)
 
 /* In one spelling whatever escapes the line uses: JSON strings hold no LF. */
 static int
-put_name(struct buf *b, const struct json *j, int db, int table)
+put_name(struct buf *b, const struct json *j, int token)
 {
-	bool all = table != -1 && json_type(j, table) == JSON_NULL;
-	char *d = db == -1 ? NULL : json_strdup(j, db), *t = table == -1 || all ? NULL : json_strdup(j, table);
-	int rc = -1;
+	char *name = token == -1 ? NULL : json_strdup(j, token);
+	int rc = name == NULL ? -1 : json_put_str(b, name) | buf_putc(b, '\n');
 
-	if (d != NULL && (t != NULL || all))
-		rc = json_put_str(b, d) | buf_putc(b, '\n') | (all ? buf_puts(b, "null") : json_put_str(b, t)) |
-		    buf_putc(b, '\n');
-	free(d);
-	free(t);
+	free(name);
 	return rc;
 }
 
 static int
 put_tables(struct buf *b, const struct json *j, int tables)
 {
-	int t, db;
+	int t, db, table;
 
 	if (json_type(j, tables) != JSON_ARRAY)
 		return -1;
@@ -85,7 +80,9 @@ put_tables(struct buf *b, const struct json *j, int tables)
 		if (json_type(j, t) != JSON_ARRAY || json_size(j, t) != 2)
 			return -1;
 		db = json_first(j, t);
-		if (put_name(b, j, db, json_next(j, db)) == -1)
+		table = json_next(j, db);
+		if (put_name(b, j, db) == -1 ||
+		    (json_type(j, table) == JSON_NULL ? buf_puts(b, "null\n") : put_name(b, j, table)) == -1)
 			return -1;
 	}
 	return 0;
@@ -117,7 +114,7 @@ read_names(struct history_entry *x, const struct json *j)
 		return -1;
 	}
 	if (!x->ddl) {
-		rc = put_name(&names, j, json_member(j, 0, "db"), json_member(j, 0, "table")) |
+		rc = put_name(&names, j, json_member(j, 0, "db")) | put_name(&names, j, json_member(j, 0, "table")) |
 		    put_slice(&definition, j, json_member(j, 0, "key")) |
 		    put_slice(&definition, j, json_member(j, 0, "columns")) |
 		    put_slice(&definition, j, json_member(j, 0, "period"));

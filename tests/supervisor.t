@@ -34,7 +34,7 @@ cat >"$tmp/bin/binlog-tail" <<-'END'
 	#!/bin/sh
 	case "$*" in
 	*--tables* | *--identify*)
-		[ ! -e "$PLAY/shot" ] || { rm "$PLAY/shot"; kill -9 $$; }
+		[ ! -e "$PLAY/shot" ] || { read -r signal <"$PLAY/shot"; rm "$PLAY/shot"; ulimit -c 0; kill -"$signal" $$; }
 		;;
 	esac
 	case "$*" in
@@ -89,11 +89,18 @@ m2e_ends 1 'what passes by itself is started again, until a person must act'
 is "$(cat "$tmp/play/tail-part.n")" 4 'it was started four times'
 
 fresh
-: >"$tmp/play/shot"
+echo KILL >"$tmp/play/shot"
 play tail-part 1
 play es-bulk 0
 m2e_ends 1 'what asks the database at the start is killed: it is asked again'
 is "$(cat "$tmp/play/tail-part.n")" 1 'and the run begins'
+
+fresh
+echo SEGV >"$tmp/play/shot"
+play tail-part 1
+play es-bulk 0
+m2e_ends 139 'if it died by its own fault, the run cannot start'
+ok 'nor does it' test ! -e "$tmp/play/tail-part.n"
 
 fresh
 play tail-part 75

@@ -44,12 +44,12 @@ load_all_again() {
 	load_wanted=1
 }
 
+# Is one of these statuses of SIGILL, SIGABRT, SIGBUS, SIGFPE or SIGSEGV?
+own_fault() { case $1 in *13[24569]*) ;; *) return 1 ;; esac; }
+
 # A program that fails by its own fault at the same place, again and again, would do so for ever.
 crash_loop() {
-	case $(cat "$dir/run/main.1" "$dir/run/main.2" "$dir/run/main.3" 2>/dev/null) in
-	*13[24569]*) ;;	# SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
-	*) crashes=0; return 1 ;;
-	esac
+	own_fault "$(cat "$dir/run/main.1" "$dir/run/main.2" "$dir/run/main.3" 2>/dev/null)" || { crashes=0; return 1; }
 	at=$(state get position pos)
 	[ "$at" = "$crash_pos" ] || crashes=0
 	crash_pos=$at crashes=$((crashes + 1))
@@ -272,7 +272,8 @@ nap() {
 # identify and choose_tables, as often as it takes
 begin() {
 	until identify && choose_tables; do
-		rc=$(verdict $?)	# 75, too, if what asks was killed
+		rc=$?
+		own_fault $rc || rc=$(verdict $rc)	# 75, too, if what asks was killed
 		[ -z "$stopping" ] || exit 0
 		[ "$rc" = 75 ] || die "$rc" "cannot start"
 		again main "the database cannot be asked"
