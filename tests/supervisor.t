@@ -181,6 +181,37 @@ for look in 1 2 3 4 5 6 7 8; do
 	stop "$pid"
 	is "$rc $(m2e-state --state "$tmp/state" get table d.t)" '0 syncing' 'and nothing else became of it'
 done
+
+# every second answer of m2e-state is lost: it is asked again
+rm "$tmp/bin/m2e-state"
+cat >"$tmp/bin/m2e-state" <<-SH
+	#!/bin/sh
+	case " \$* " in
+	*' get '*)
+		n=\$((\$(cat "\$PLAY/gets" 2>/dev/null || echo 0) + 1))
+		echo \$n >"\$PLAY/gets"
+		[ \$((n % 2)) != "\$(cat "\$PLAY/parity")" ] || kill -9 \$\$
+		;;
+	esac
+	exec "$bin/m2e-state" "\$@"
+SH
+chmod +x "$tmp/bin/m2e-state"
+for parity in 0 1; do
+	fresh
+	for s in status=created status=dumping status=dumped status=moving; do
+		"$bin/m2e-state" --state "$tmp/state" set table d.u $s
+	done
+	"$bin/m2e-state" --state "$tmp/state" set table d.u status=moved s0=binlog.000001:4 server=7 epoch=0
+	printf 'd.t\nd.u\n' >"$tmp/play/tables"
+	echo $parity >"$tmp/play/parity"
+	play tail-part 0 0 stay
+	spawn run "$tmp/bin/m2e" -c "$tmp/m2e.json" -v run
+	pid=$spawned
+	ok "of m2e-state's answers every second is lost ($parity): both tables are streamed" wait_until 30 grep -q 'tail-part.*d.t@.*d.u@' "$tmp/play/log" || cat "$tmp/run.err" >&2
+	unlike "$(cat "$tmp/play/log")" '--until ( |$)' 'up to a position that is known'
+	stop "$pid"
+	is "$rc $("$bin/m2e-state" --state "$tmp/state" get tables | cut -f 1,2 | tr '\t\n' '  ')" '0 d.t syncing d.u syncing ' 'and nothing else became of them'
+done
 ln -sf "$bin/m2e-state" "$tmp/bin/m2e-state"
 
 fresh

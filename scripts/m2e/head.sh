@@ -48,9 +48,26 @@ side=
 # What ends a reader with the run that started it; nothing where a person did.
 life=
 
-table_state() { m2e-state --state "$dir" "$@" 7>&-; }
-rebuild_state() { m2e-state --state "$dir" --rebuild "$@" 7>&-; }
+# PROGRAM ARGUMENT…: its answer, which one that was killed has not given: no answer is not the answer that there is nothing.
+answer_of() {
+	for answer_try in 1 2 3 4 5; do
+		answer=$("$@" 7>&-)
+		answer_rc=$?
+		[ $answer_rc -gt 128 ] || break
+	done
+	[ -z "$answer" ] || printf '%s\n' "$answer"
+	return $answer_rc
+}
+
+of_state() { # ARGUMENT… of m2e-state
+	case $nl$*$nl in
+	*"${nl}get$nl"*) answer_of m2e-state --state "$dir" "$@" ;;
+	*) m2e-state --state "$dir" "$@" 7>&- ;;
+	esac
+}
+table_state() { of_state "$@"; }
+rebuild_state() { of_state --rebuild "$@"; }
 state() { if [ -z "$side" ]; then table_state "$@"; else rebuild_state "$@"; fi; }
 
 # shellcheck disable=SC2086
-setting() { m2e-state $options config get "$1"; }
+setting() { answer_of m2e-state $options config get "$1"; }
