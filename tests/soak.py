@@ -379,7 +379,7 @@ class Soak:
     def disturb(self, seconds):
         words = os.environ.get("KINDS", "").split(",")
         acts = [a for a in self.schedule() if any(w in a[1] for w in words)]
-        end = time.time() + seconds
+        end, well = time.time() + seconds, True	# well: the last disturbance is over, so that the next one's time is its own
         while time.time() < end:
             _, name, act = self.random.choices(acts, [a[0] for a in acts])[0]
             say(name)
@@ -388,7 +388,10 @@ class Soak:
             if self.writer.failure is not None:
                 raise self.writer.failure
             if self.random.random() < 0.7 and since is not None and calm:
-                self.recovered(name, since)
+                self.recovered(name, since, well)
+                well = True
+            else:
+                well = well and since is None
             self.m2e.look()
             self.m2e.expected = ()
             time.sleep(self.random.random() ** 2 * 3)
