@@ -147,6 +147,29 @@ is_paused() { [ "$(table_status "$1")" = paused ]; }
 ok 'a table that cannot be kept in step is set aside' wait_until 60 is_paused "$db.f" || m2e_log
 ok 'the others go on' wait_caught_up 30
 ok 'with their changes' index_equals "$db.d"
+
+# an index that loses a document: a dead letter of that row excuses it, none of another table's
+cat >"$tmp/loser" <<-'SH'
+	while [ -e "$1/losing" ]; do
+		curl -sS -K "$1/curlrc" -X DELETE "$2@rebuild/_doc/2"
+		sleep 0.03
+	done
+SH
+loses() { # LETTER-OF-TABLE LOG
+	: >"$tmp/losing"
+	spawn loser sh "$tmp/loser" "$tmp" "$es_url/$db.d"
+	loser=$spawned
+	echo "{\"error\":{\"type\":\"t\",\"reason\":\"r\"},\"event\":{\"op\":\"insert\",\"db\":\"$db\",\"table\":\"$1\",\"key\":[\"2\"],\"pos\":\"binlog.000001:4\",\"row\":{\"id\":2}}}" >"$tmp/state/dead.ndjson"
+	told=$(($(wc -l <"$tmp/m2e.err") + 1))
+	m2e_does -q resync "$db.d"
+	wait_until 60 sh -c "tail -n +$told '$tmp/m2e.err' | grep -Eq 'm2e: (the rebuild is given up|rebuilt table).*$db.d'"
+	rm "$tmp/losing"
+	finish 10 "$loser"
+	rm "$tmp/state/dead.ndjson"
+	like "$(tail -n +$told "$tmp/m2e.err")" "$2" "an index that loses a document, and a dead letter of $1"
+}
+loses a "the rebuilt index is not what the table is table=$db.d"
+loses d "m2e: rebuilt table=$db.d"
 sql "ALTER TABLE $db.f ADD COLUMN id int AUTO_INCREMENT PRIMARY KEY"
 ok 'mended and resumed' m2e_does resume "$db.f"
 ok 'it joins them' wait_until 60 all_syncing "$db.f" || m2e_log

@@ -27,13 +27,18 @@ drop_rebuild() { # TABLE
 settled() { sed 's/"pos":"[^"]*",\{0,1\}//g; s/"ts":[0-9.]*,\{0,1\}//g; s/"reason":"[^"]*",\{0,1\}//g' "$1" | sort; }
 
 # What differs although both were looked at before, and the changes between were brought in. Rows that have changed
-# again since do not count, nor do dead letters.
+# again since do not count, nor do dead letters of the same row.
 still_different() {
 	settled "$diff" >"$diff.now"
-	settled "$diff.before" | comm -12 - "$diff.now" | while read -r line; do
-		key=$(echo "$line" | sed 's/.*\("key":\[[^]]*\]\).*/\1/')
-		grep -qsF -e "$key" "$dir/dead.ndjson" || echo "$line"
-	done >"$diff.still"
+	letters=$dir/dead.ndjson
+	[ -e "$letters" ] || letters=/dev/null
+	settled "$diff.before" | comm -12 - "$diff.now" | awk '
+		{
+			found = match($0, /"db":"([^"\\]|\\.)*","table":"([^"\\]|\\.)*","key":\[("([^"\\]|\\.)*",?)*\]/)
+			row = found ? substr($0, RSTART, RLENGTH) : $0
+		}
+		of_letter { dead[row]; next }
+		!(row in dead)' of_letter=1 "$letters" of_letter=0 - >"$diff.still"
 	[ -s "$diff.still" ]
 }
 
