@@ -8,11 +8,7 @@
 #include "es-bulk/bulk.h"
 #include "es-bulk/target.h"
 
-/* Whose positions follow: the last source line. */
-struct index_source {
-	char *server;		/* NULL: not named */
-	uint64_t epoch;
-};
+#define MAX_INDEX_BODY ((size_t)16 << 20)	/* bytes of a request: a mapping of 4096 columns takes some 500 KB */
 
 /* What stands behind an alias. */
 struct index {
@@ -36,16 +32,11 @@ void	 index_free(struct index *);
 /* METHOD /NAME/rest. 0: there is an answer, whatever its status; -1. */
 int	 index_ask(struct bulk *, const char *method, const char *name, const char *rest, const struct buf *body,
 	    struct error *);
+/* Appends `"m2e":{…}`, or what the table's is called, as *x has it. -1: as buf_add. */
+int	 index_put_m2e(struct buf *, const struct target *, const struct index *);
 /* Writes _meta.m2e as *x has it, which index_look has just read; what others keep in _meta stays. */
 int	 index_put_meta(struct bulk *, const struct place *, const struct index *x, struct error *);
 
-/* Looks at the index behind the alias, makes it where there is none, gives it the fields that the table's definition asks
- * for, and says in its mapping whose changes it holds. pos: of the line for which it is made (p may be NULL).
- * Everything is drained. On success p->checked. -1: RC_FAIL for an index that is not the table's or not this
- * source's, or an engine that refuses; else as bulk_step. */
-int	 index_prepare(struct bulk *, struct place *, const struct index_source *, struct slice pos, struct error *);
-/* Appends what an index for the table is made of, {"settings":…,"mappings":…}, without what es-bulk itself adds. */
-int	 index_put_body(struct buf *, const struct target *, uint32_t lacks, struct error *);
 /* A load up to pos is complete: was the index made for it, so that nothing else can be in it? */
 int	 index_was_born_for(struct bulk *, struct place *, struct slice pos, bool *born, struct error *);
 /* Keeps that position. */

@@ -7,7 +7,7 @@
 #include "lib/stats.h"
 
 #include "es-bulk/bulk.h"
-#include "es-bulk/index.h"
+#include "es-bulk/prepare.h"
 #include "es-bulk/shape.h"
 #include "es-bulk/target.h"
 
