@@ -12,6 +12,8 @@
 
 #include "es-bulk/change.h"
 
+struct place;		/* target.h */
+
 /* What is to be done with an item, once its answer is known. */
 enum verdict { VERDICT_DONE, VERDICT_STALE, VERDICT_RETRY, VERDICT_DEAD, VERDICT_STOP };
 
@@ -30,6 +32,7 @@ struct item {
 	enum verdict verdict;
 	uint16_t status;	/* the answer's; error: what it says, borrowed from it */
 	struct slice error;
+	struct place *rebuilt;	/* where its refusal is left to the rebuild of a stale table; NULL: a dead letter it is */
 };
 
 struct batch {

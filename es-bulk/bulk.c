@@ -374,9 +374,21 @@ bulk_put(struct bulk *b, const struct change *c, const struct located *l, struct
 	buf_add(&batch->body, tail, sizeof(tail) - 1);
 	if (batch_add(batch, c, b->rows, hash, at, row, e) == -1)
 		return -1;
+	if (p->stale && c->op != OP_SNAPSHOT)
+		batch->items[batch->count - 1].rebuilt = l->place;
 	if (b->o.mode == BULK_WRITE)
 		batch_fold(batch, start, (struct slice){ l->name.data, l->name.len });
 	return 0;
+}
+
+void
+bulk_leave(struct bulk *b, struct place *p, uint64_t line, const char *why)
+{
+	b->count.left++;
+	if (!p->told)
+		log_warn("a row that a stale table's index cannot take is left to its rebuild, and so are all others like it "
+		    "table=%s line=%" PRIu64 " error=\"%s\"", p->target->table, line, why);
+	p->told = true;
 }
 
 int

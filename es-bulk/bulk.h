@@ -16,6 +16,7 @@
 #define FIRST_WAIT_MS 20	/* before the second try */
 
 struct located;			/* target.h */
+struct place;
 
 /* What becomes of rows. */
 enum bulk_mode {
@@ -37,6 +38,7 @@ struct bulk_options {
 	size_t max_line;
 	const char *dead_file;		/* NULL: the first document that is refused ends it */
 	uint64_t max_dead;
+	bool rebuilds;			/* stale tables are rebuilt (on_schema_change): refused rows of theirs are no dead letters */
 	const char *metrics_file;	/* NULL: none */
 };
 
@@ -83,7 +85,7 @@ struct bulk {
 		uint64_t moved_ms;	/* when something went through, or since_ms */
 	} trouble;
 	struct {
-		uint64_t requests, items, stale, retried, folded, bytes, differences;
+		uint64_t requests, items, stale, left, retried, folded, bytes, differences;
 	} count;
 };
 
@@ -94,6 +96,8 @@ void	 bulk_free(struct bulk *);
 /* Queues one write of a document, with the row that is being taken (b->rows is its number); where its lane is full, waits.
  * row: p NULL for a delete. -1: as bulk_step. */
 int	 bulk_put(struct bulk *, const struct change *, const struct located *, struct slice row, struct error *);
+/* A row is left to the rebuild of the place's table, which is told once. */
+void	 bulk_leave(struct bulk *, struct place *, uint64_t line, const char *why);
 /* Waits until every row taken so far is done with. -1: as bulk_step. */
 int	 bulk_drain(struct bulk *, struct error *);
 /* Queues a control line behind the rows taken so far. */

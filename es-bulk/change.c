@@ -406,10 +406,6 @@ check_row(const struct change *c, struct error *e)
 {
 	if (c->db.p == NULL || c->table.p == NULL)
 		return missing(c, "db and table", e);
-	if (c->key.p == NULL)
-		return error_set(e, RC_USAGE, "line %" PRIu64 ": table %.*s.%.*s has no key: it cannot be kept in "
-		    "step; give it a primary key, or a unique one of NOT NULL columns", c->number, (int)c->db.n,
-		    c->db.p, (int)c->table.n, c->table.p);
 	if (c->row.p == NULL && c->op != OP_DELETE)
 		return missing(c, "row", e);
 	return 0;
@@ -423,6 +419,7 @@ check_control(const struct change *c, struct error *e)
 	case OP_TRUNCATE:
 	case OP_DROP:
 	case OP_RENAME:
+	case OP_STALE:
 	case OP_DONE:
 		return c->db.p == NULL || c->table.p == NULL ? missing(c, "db and table", e) : 0;
 	case OP_COMMIT:

@@ -61,7 +61,7 @@ int	 change_reader_init(struct change_reader *, struct error *);
 void	 change_reader_free(struct change_reader *);
 
 /* Reads the line; *c then shows its bytes. -1: RC_FAIL, the message names the line's number, the byte and what was
- * expected there; RC_USAGE for a row without key (m2e-events.5: its table cannot be kept in step). */
+ * expected there. A row may lack its key (m2e-events.5: its table cannot be kept in step). */
 int	 change_read(struct change_reader *, const char *line, size_t len, uint64_t number, struct change *,
 	    struct error *);
 /* Appends a string member's text, escapes resolved. -1: RC_TEMP. */

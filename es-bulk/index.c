@@ -21,6 +21,7 @@ index_free(struct index *x)
 	free(x->s0);
 	free(x->born);
 	free(x->load);
+	free(x->stale);
 	free(x->replaces);
 	free(x->spare);
 }
@@ -128,6 +129,7 @@ read_meta(const struct place *p, const char *alias, struct index *x, struct erro
 	x->source = text_of(j, json_member(j, x->m2e, "source"));
 	x->s0 = text_of(j, json_member(j, x->m2e, "s0"));
 	x->born = text_of(j, json_member(j, x->m2e, "born"));
+	x->stale = text_of(j, json_member(j, x->m2e, "stale"));
 	x->load = value_of(j, json_member(j, x->m2e, "load"));
 	x->replaces = value_of(j, json_member(j, x->m2e, "replaces"));
 	if (json_u64(j, json_member(j, x->m2e, "epoch"), &x->epoch) == -1)
@@ -176,7 +178,8 @@ index_put_m2e(struct buf *b, const struct target *t, const struct index *x)
 {
 	const struct {
 		const char *name, *text;
-	} texts[] = { { "source", x->source }, { "born", x->born }, { "s0", x->s0 } };
+	} texts[] = { { "source", x->source }, { "born", x->born }, { "s0", x->s0 },
+		{ "stale", x->stale } };
 	size_t i;
 
 	if (json_put_str(b, t->meta) == -1 || buf_puts(b, ":{\"table\":") == -1 || json_put_str(b, t->table) == -1 ||
@@ -223,6 +226,36 @@ index_was_born_for(struct bulk *b, struct place *p, struct slice pos, bool *born
 	return rc == -1 ? -1 : 0;
 }
 
+/* As versions have it; 0: there is none. */
+static uint64_t
+version_of(const char *position)
+{
+	struct error ignored;
+	struct pos pos;
+	uint64_t version;
+
+	return position == NULL || pos_parse(&pos, position, &ignored) == -1 ||
+	    pos_version(&pos, &version, &ignored) == -1 ? 0 : version;
+}
+
+int
+index_stale(struct bulk *b, struct place *p, const struct change *c, struct error *e)
+{
+	struct index x;
+	int rc = index_look(b, p, &x, e);
+
+	if (rc == 1 && x.ours && x.stale == NULL && c->pos.p != NULL && version_of(x.s0) < c->version) {
+		if ((x.stale = strndup(c->pos.p, c->pos.n)) == NULL)
+			rc = no_memory(e);
+		else
+			rc = index_put_meta(b, p, &x, e);
+	}
+	if (rc != -1)
+		p->stale = x.stale != NULL;
+	index_free(&x);
+	return rc == -1 ? -1 : 0;
+}
+
 int
 index_loaded(struct bulk *b, struct place *p, struct slice pos, struct error *e)
 {
@@ -233,10 +266,16 @@ index_loaded(struct bulk *b, struct place *p, struct slice pos, struct error *e)
 		rc = error_set(e, RC_FAIL, "alias %s is gone", p->alias);
 	if (rc == 1) {
 		free(x.s0);
-		if ((x.s0 = strndup(pos.p, pos.n)) == NULL)
+		if ((x.s0 = strndup(pos.p, pos.n)) == NULL) {
 			rc = no_memory(e);
-		else
+		} else {
+			if (version_of(x.stale) <= version_of(x.s0)) {
+				free(x.stale);
+				x.stale = NULL;
+				p->stale = false;
+			}
 			rc = index_put_meta(b, p, &x, e);
+		}
 	}
 	index_free(&x);
 	return rc;

@@ -17,6 +17,7 @@ struct index {
 	char *source;		/* _meta.m2e: NULL where it names none */
 	char *s0, *born;
 	char *load;		/* settings that a load has changed, as they were, JSON; NULL: none */
+	char *stale;		/* the position since which its documents may not be what the rows are; NULL: they are */
 	char *replaces;		/* the indices whose place it took, a JSON array; NULL: it did not */
 	uint64_t epoch;
 	int meta, m2e, properties;	/* tokens; -1: absent */
@@ -39,8 +40,11 @@ int	 index_put_meta(struct bulk *, const struct place *, const struct index *x, 
 
 /* A load up to pos is complete: was the index made for it, so that nothing else can be in it? */
 int	 index_was_born_for(struct bulk *, struct place *, struct slice pos, bool *born, struct error *);
-/* Keeps that position. */
+/* Keeps that position; what was stale before it is not any more. */
 int	 index_loaded(struct bulk *, struct place *, struct slice pos, struct error *);
+/* A stale line: the index, if there is one, says so, unless the load that it holds is no older. p->stale follows.
+ * Everything is drained. -1: as bulk_step. */
+int	 index_stale(struct bulk *, struct place *, const struct change *, struct error *);
 /* Makes places of all aliases under which the table has an index of ours, where that depends on rows. -1: as bulk_step. */
 int	 index_find_places(struct bulk *, struct target_list *, struct target *, struct error *);
 /* Removes the index behind the alias, if there is one. */

@@ -138,7 +138,9 @@ settle(struct bulk *b, struct lane *l, struct error *e)
 			b->count.stale++;
 			break;
 		case VERDICT_DEAD:
-			if (dead_add(&b->dead, l->sent, item, e) == -1)
+			if (item->rebuilt != NULL)
+				bulk_leave(b, item->rebuilt, item->number, answer_reason(item->error, reason, sizeof(reason)));
+			else if (dead_add(&b->dead, l->sent, item, e) == -1)
 				return -1;
 			break;
 		case VERDICT_STOP:

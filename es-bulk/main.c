@@ -311,6 +311,7 @@ settle(struct opts *o, struct config *c, struct error *e)
 	b->jobs = (unsigned int)config_number(c, "delivery.jobs", 2);
 	if (o->stop_on_error)
 		b->dead_file = NULL;
+	b->rebuilds = !o->stop_on_error && strcmp(config_get(c, "on_schema_change"), "resync") == 0;
 	b->batch_bytes = (size_t)config_number(c, "delivery.batch_bytes", 2 * (long long)MIB);
 	b->batch_count = (size_t)config_number(c, "delivery.batch_count", 5000);
 	b->max_dead = (uint64_t)config_number(c, "delivery.max_dead", 1000);

@@ -27,6 +27,7 @@ put_all(struct buf *b, const struct bulk *u)
 		{ "rows_total", "counter", "Rows read.", u->rows },
 		{ "documents_total", "counter", "Writes that the engine has answered.", u->count.items },
 		{ "stale_total", "counter", "Writes refused because the document is newer.", u->count.stale },
+		{ "left_total", "counter", "Rows left to the rebuild of their table.", u->count.left },
 		{ "dead_total", "counter", "Documents put into the dead-letter file.", u->dead.written },
 		{ "retried_total", "counter", "Writes that had to be sent again.", u->count.retried },
 		{ "folded_total", "counter", "Writes left out because a later one stands for them.", u->count.folded },

@@ -261,6 +261,7 @@ index_prepare(struct bulk *b, struct place *p, const struct index_source *source
 			if (x.s0 == NULL)
 				x.born = NULL;	/* taken over */
 			p->loading = x.load != NULL;
+			p->stale = b->o.rebuilds && x.stale != NULL;
 			if (rc == 0)
 				log_info("writing table=%s alias=%s index=%s%s", p->target->table, p->alias, x.name,
 				    *made != '\0' ? " (new)" : "");

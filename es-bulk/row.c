@@ -28,14 +28,18 @@ check_load(struct stream *s, struct place *p, const struct change *c, struct err
 	return of_load ? load_begin(&s->bulk, p, e) : load_end(&s->bulk, p, e);
 }
 
-/* The row is a dead letter, without that the engine was asked. */
+/* The row is a dead letter, without that the engine was asked; or the table's rebuild is to bring it. */
 static int
-refuse(struct stream *s, const struct change *c, const char *type, const char *reason, struct error *e)
+refuse(struct stream *s, struct target *t, const struct change *c, const char *type, const char *reason, struct error *e)
 {
 	struct batch one;
 	struct buf why;
 	int rc = -1;
 
+	if (t->places != NULL && t->places->stale && c->op != OP_SNAPSHOT) {
+		bulk_leave(&s->bulk, t->places, c->number, reason);
+		return 0;
+	}
 	if (batch_init(&one, s->o.bulk.max_line + 1024, e) == -1)
 		return -1;
 	if (buf_init(&why, 8192) == -1) {
@@ -93,7 +97,7 @@ merge_row(struct stream *s, const struct change *c, bool moved, struct slice *ro
 		if (partial_was_deleted(&s->bulk, &s->to, c->version, &deleted, e) == -1)
 			return -1;
 		s->bulk.count.stale += deleted;
-		return deleted ? 0 : refuse(s, c, "no_document", "a partial row, and no document to merge it into", e);
+		return deleted ? 0 : refuse(s, s->to.place->target, c, "no_document", "a partial row, and no document to merge it into", e);
 	default:
 		return -1;
 	}
@@ -200,7 +204,7 @@ take_ruled(struct stream *s, struct target *t, const struct change *c, struct er
 		moved = rc == 1 && differ(&s->to, &s->from);
 	}
 	if (rc != 1)
-		return rc == 0 ? refuse(s, c, "place", s->shape.why, e) : -1;
+		return rc == 0 ? refuse(s, t, c, "place", s->shape.why, e) : -1;
 	if (check_place(s, c, s->to.place, e) == -1 || (moved && check_place(s, c, s->from.place, e) == -1))
 		return -1;
 	if (c->op != OP_DELETE && (rc = shape_passes(&s->shape, e)) != 1)
@@ -208,12 +212,25 @@ take_ruled(struct stream *s, struct target *t, const struct change *c, struct er
 	return write_row(s, t, c, moved, e);
 }
 
+static int
+take(struct stream *s, struct target *t, const struct change *c, struct error *e)
+{
+	if (t->unfit) {
+		bulk_leave(&s->bulk, t->places, c->number, "the table cannot be kept in step as it is defined now");
+		return 0;
+	}
+	if (c->key.p == NULL)
+		return error_set(e, RC_USAGE, "line %" PRIu64 ": table %s has no key: it cannot be kept in step; give it a "
+		    "primary key, or a unique one of NOT NULL columns", c->number, t->table);
+	return t->is_plain ? take_plain(s, t, c, e) : take_ruled(s, t, c, e);
+}
+
 int
 row_take(struct stream *s, const struct change *c, struct error *e)
 {
 	struct target *t = target_find(&s->targets, &s->reader, c, e);
 
-	if (t == NULL || (t->is_plain ? take_plain(s, t, c, e) : take_ruled(s, t, c, e)) == -1)
+	if (t == NULL || take(s, t, c, e) == -1)
 		return -1;
 	s->bulk.rows++;
 	if (s->quiet_rows++ == 0)

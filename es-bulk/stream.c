@@ -8,6 +8,7 @@
 
 #include "lib/log.h"
 
+#include "es-bulk/definition.h"
 #include "es-bulk/load.h"
 #include "es-bulk/row.h"
 #include "es-bulk/stream.h"
@@ -15,7 +16,6 @@
 
 #define QUIET_MS 60000		/* m2e-events.5: a control line comes at least once a second */
 #define TELL_MS 60000
-#define MAX_MAPPING ((size_t)16 << 20)	/* bytes of one table's */
 #define MAX_SHAPED 2		/* how much larger than its line a document may be, which has longer names */
 #define MAX_KEY ((size_t)64 << 20)	/* bytes of a document id in the making; a long one is hashed */
 
@@ -96,49 +96,6 @@ on_source(struct stream *s, const struct change *c, struct error *e)
 	s->source.epoch = c->epoch;
 	free(was);
 	return 0;
-}
-
-/* One member of what --mapping-file reads. */
-static int
-print_mapping(struct stream *s, const struct target *t, struct error *e)
-{
-	struct buf b;
-	int rc = -1;
-
-	if (buf_init(&b, MAX_MAPPING) == -1)
-		return error_set(e, RC_TEMP, "mapping: %s", strerror(errno));
-	if (buf_puts(&b, s->printed++ == 0 ? "{\n" : ",\n") == -1 || json_put_str(&b, t->table) == -1 ||
-	    buf_putc(&b, ':') == -1)
-		error_set(e, RC_TEMP, "mapping: %s", strerror(errno));
-	else if (index_put_body(&b, t, s->bulk.lacks, e) == 0 &&
-	    (rc = write_all(STDOUT_FILENO, b.data, b.len)) == -1)
-		error_set(e, RC_TEMP, "write to standard output: %s", strerror(errno));
-	buf_free(&b);
-	return rc;
-}
-
-/* A schema line comes again after each start and rotation: only what it changes costs a look at the index. */
-static int
-on_schema(struct stream *s, const struct change *c, struct error *e)
-{
-	struct target *t = target_find(&s->targets, &s->reader, c, e);
-
-	if (t == NULL)
-		return -1;
-	if (c->key.p == NULL)
-		return error_set(e, RC_USAGE, "line %" PRIu64 ": table %s has no key: it cannot be kept in step; give it a "
-		    "primary key, or a unique one of NOT NULL columns, or leave it out", c->number, t->table);
-	if (target_is_defined(t, c->key, c->columns) && target_is_checked(t))
-		return 0;
-	if (rule_check(t->rule, t->table, c->columns.p, c->columns.n, e) == -1 ||
-	    (t->mapping != t->rule && rule_check(t->mapping, t->table, c->columns.p, c->columns.n, e) == -1) ||
-	    (t->when != t->rule && rule_check(t->when, t->table, c->columns.p, c->columns.n, e) == -1) ||
-	    target_define(t, c->key, c->columns, e) == -1)
-		return -1;
-	target_uncheck(t);
-	if (s->o.print_mapping && print_mapping(s, t, e) == -1)
-		return -1;
-	return target_by_row(t) ? 0 : stream_check_index(s, t->places, c->pos, e);
 }
 
 /* Does each with every place that the table has, known so far or not, once it is checked. */
@@ -256,12 +213,13 @@ on_done(struct stream *s, const struct change *c, struct error *e)
 /* What each control line asks for before it goes on. */
 static int (*const on_control[])(struct stream *, const struct change *, struct error *) = {
 	[OP_SOURCE] = on_source,
-	[OP_SCHEMA] = on_schema,
+	[OP_SCHEMA] = definition_take,
 	[OP_TRUNCATE] = on_truncate,
 	[OP_DROP] = on_drop,
 	[OP_RENAME] = on_rename,
 	[OP_DONE] = on_done,
-	[OP_DDL] = NULL, [OP_STALE] = NULL, [OP_COMMIT] = NULL, [OP_HEARTBEAT] = NULL, [OP_PROGRESS] = NULL,
+	[OP_STALE] = definition_stale,
+	[OP_DDL] = NULL, [OP_COMMIT] = NULL, [OP_HEARTBEAT] = NULL, [OP_PROGRESS] = NULL,
 };
 
 static int
@@ -305,9 +263,9 @@ tell(const struct stream *s, const char *what)
 {
 	const struct bulk *b = &s->bulk;
 
-	log_info("%s rows=%" PRIu64 " written=%" PRIu64 " stale=%" PRIu64 " dead=%" PRIu64 " retried=%" PRIu64 " folded=%" PRIu64
-	    " requests=%" PRIu64 " bytes=%" PRIu64, what, b->rows, b->count.items, b->count.stale, b->dead.written,
-	    b->count.retried, b->count.folded, b->count.requests, b->count.bytes);
+	log_info("%s rows=%" PRIu64 " written=%" PRIu64 " stale=%" PRIu64 " left=%" PRIu64 " dead=%" PRIu64 " retried=%" PRIu64
+	    " folded=%" PRIu64 " requests=%" PRIu64 " bytes=%" PRIu64, what, b->rows, b->count.items, b->count.stale,
+	    b->count.left, b->dead.written, b->count.retried, b->count.folded, b->count.requests, b->count.bytes);
 }
 
 /* One turn of the loop: what is at hand of the input, then what the engine has to say. */

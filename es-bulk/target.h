@@ -23,6 +23,8 @@ struct place {
 	uint64_t hash;			/* of alias, where documents' hashes start */
 	bool checked;			/* its index is there and is ours, under the source in force */
 	char *born;			/* the position of the load that its index was made for, until that is complete; or NULL */
+	bool stale;			/* its rebuild brings what it refuses: index.h, struct index */
+	bool told;			/* that something is left to that */
 	bool loading;			/* it has the settings of a load: load.h */
 	struct place *next;		/* of the same table */
 };
@@ -41,6 +43,7 @@ struct target {
 	const struct rule *rule;	/* NULL: none */
 	const struct rule *mapping;	/* the one whose types, settings and mappings hold */
 	const struct rule *when;	/* the one whose when holds */
+	bool unfit;			/* as it is defined now its index cannot hold it: its rows are left to its rebuild */
 	bool is_plain;			/* nothing is said of it: its documents are its rows, in one place */
 	const struct template *index;	/* of the alias */
 	char *pattern;			/* the alias, with * for what rows say in it */

@@ -27,6 +27,66 @@ load() {
 	echo "{\"op\":\"done\",\"db\":\"$name\",\"table\":\"$table\",\"rows\":$#,\"pos\":\"b.000001:$s0\"}"
 }
 
+# said TABLE COLUMNS POSITION: a schema line
+said() { echo "{\"op\":\"schema\",\"db\":\"$name\",\"table\":\"$1\",\"key\":${4:-[\"id\"]},\"columns\":[$2],\"pos\":\"b.000001:$3\"}"; }
+stale() { echo "{\"op\":\"stale\",\"db\":\"$name\",\"table\":\"$1\",\"why\":\"ALTER TABLE\",\"pos\":\"b.000001:$2\"}"; }
+# text TABLE KEY POSITION OP: a row that no index of numbers can take
+text() { echo "{\"op\":\"$4\",\"db\":\"$name\",\"table\":\"$1\",\"key\":$2,\"pos\":\"b.000001:$3\",\"row\":{\"id\":7,\"at\":\"words\"}}"; }
+meta() { es GET "/$name.$1/_mapping" | jq -c '.[].mappings._meta.m2e.stale'; }
+letters() { wc -l <"$tmp/dead" | tr -d ' '; }
+resyncing() { M2E_ON_SCHEMA_CHANGE=resync feed "$@" --dead-letter "$tmp/dead" --metrics-file "$tmp/metrics"; }
+
+# A stale table's index leaves what it cannot take to the rebuild, where there is to be one.
+leaves() {
+	: >"$tmp/dead"
+	id='{"name":"id","type":"int"}' at='{"name":"at","type":"varchar(20)"}'
+	load town 100 int 1 2 >"$tmp/town"
+	feed town 'a load' 0
+	{ echo "$source"; stale town 150; said town "$id,$at" 160; text town '["7"]' 170 insert; text town '["8"]' 170 insert; row town 9 180; commit 200; } >"$tmp/changes"
+	feed changes 'a stale table that nobody rebuilds: what is refused is a dead letter' 3 --dead-letter "$tmp/dead"
+	is "$(letters) $(meta town)" '2 null' "$es_kind: ... each, and the index says nothing"
+	: >"$tmp/dead"
+	resyncing changes 'one that is rebuilt: it is left to that' 0
+	is "$(letters) $(meta town)" '0 "b.000001:150"' "$es_kind: ... there is no letter, and the index says since when it is stale"
+	is "$(grep -c 'left to its rebuild' "$tmp/err") $(grep -c "table=$name.town line=4 error=\".*pars" "$tmp/err")" '1 1' "$es_kind: ... it is told once, with the reason"
+	is "$(sed -n 's/^m2e_es_bulk_left_total //p' "$tmp/metrics") $(doc town 9 | jq .found)" '2 true' "$es_kind: ... it is counted, and all else is written"
+	is "$(tail -n 1 "$tmp/out" | jq -r .pos)" b.000001:200 "$es_kind: ... and acknowledged"
+	{ echo "$source"; said town "$id,$at" 160; text town '["7"]' 210 update; stale town 215
+		echo "{\"op\":\"update\",\"db\":\"$name\",\"table\":\"town\",\"key\":[\"70\"],\"partial\":true,\"pos\":\"b.000001:220\",\"row\":{\"at\":1}}"; commit 220; } >"$tmp/changes"
+	resyncing changes 'nor does the next process need to be told' 0
+	is "$(letters) $(meta town)" '0 "b.000001:150"' "$es_kind: ... which leaves out the same, and partial rows without a document"
+	{ echo "$source"; said town "$id,$at" 160; text town '["7"]' 220 snapshot; } >"$tmp/snapshot"
+	resyncing snapshot 'a row of a load is no such row' 3
+	resyncing changes '--on-error stop goes before that' 1 --on-error stop
+	: >"$tmp/dead"
+
+	### what its index cannot be made ready for
+	{ echo "$source"; said town "$id,$at" 230 null; text town null 240 insert; row city 9 245; commit 250; } >"$tmp/keyless"
+	feed keyless 'a table that has lost its key' 2
+	resyncing keyless '... waits for its rebuild, too' 0
+	like "$(cat "$tmp/err")" "left to its rebuild: line 2: table $name.town has no key" "$es_kind: ... which is told"
+	is "$(letters) $(doc city 9 | jq .found)" '0 true' "$es_kind: ... and holds nobody else up"
+	sed "s/town/fresh/" "$tmp/keyless" >"$tmp/fresh"
+	resyncing fresh 'one that is not stale cannot be kept in step' 2
+	jq --arg t "$name.town" '.elastic.tables = {($t): {rename: {at: "when"}}}' "$tmp/es.json" >"$tmp/rule.json" && cp "$tmp/es.json" "$tmp/plain.json" && cp "$tmp/rule.json" "$tmp/es.json"
+	{ echo "$source"; said town "$id" 260; text town '["7"]' 270 insert; commit 280; said town "$id,$at" 285; row town 10 290; commit 290; } >"$tmp/lacks"
+	feed lacks 'a column that the configuration names is gone' 2
+	resyncing lacks '... waits for its rebuild, too' 0
+	is "$(letters) $(doc town 7 | jq .found) $(doc town 10 | jq -c ._source)" '0 false {"id":10,"when":290}' "$es_kind: ... until it is there again"
+	cp "$tmp/plain.json" "$tmp/es.json"
+
+	### until a load
+	load town 300 int 1 2 7 >"$tmp/again"
+	resyncing again 'loaded again' 0
+	is "$(meta town)" null "$es_kind: ... it is stale no more"
+	{ echo "$source"; stale town 250; commit 250; } >"$tmp/older"
+	resyncing older 'a stale line from before the load' 0
+	is "$(meta town)" null "$es_kind: ... is no news"
+	{ echo "$source"; said town "$id,$at" 310; text town '["7"]' 320 update; commit 330; } >"$tmp/changes"
+	resyncing changes 'what is refused then' 3
+	is "$(letters)" 1 "$es_kind: ... is a dead letter"
+}
+
 on_engine() {
 	configure
 	city=$name.city
@@ -128,6 +188,7 @@ on_engine() {
 	es-bulk --config "$tmp/es.json" --drop-indices --index "$name.by-{row.id}" "$city" >"$tmp/out" 2>"$tmp/err" || rc=$?
 	is "$rc $(grep -c "$name.by-[123]@" "$tmp/out")" '0 3' "$es_kind: ... where there are many, too"
 	ask 'a name without database' 2 '' --drop-indices city
+	leaves
 }
 
 need_opensearch

@@ -35,7 +35,8 @@ check_line(struct change_reader *r, const char *line, size_t n, struct buf *id)
 		abort();
 	if (!change_is_row(&c))
 		return;
-	check_id(r, c.key, id);
+	if (c.key.p != NULL)
+		check_id(r, c.key, id);
 	if (c.old_key.p != NULL)
 		check_id(r, c.old_key, id);
 	if (c.row.p != NULL && (json_check(c.row.p, c.row.n, &at) == -1 || *c.row.p != '{'))
