@@ -2,19 +2,36 @@
 # stream stands still. Whatever goes wrong gives the rebuild up, and leaves what is there as it was.
 
 rebuild() { # TABLE
-	load_table "$1" && compare_rebuilt "$1"
+	load_table "$1" && { is_outdated "$1" || compare_rebuilt "$1"; }
 	rc=$?
-	case $rc in
-	0 | 75) return $rc ;;
-	esac
+	[ $rc != 75 ] || return 75
+	! is_outdated "$1" || { begin_rebuild_again "$1"; return; }
+	[ $rc != 0 ] || return 0
 	interrupted && return 75
 	give_up_rebuild "$1" "see the message above"
 }
 
+# Has a statement changed the table's rows since the new index was loaded? It would be stale at once, or cannot catch up.
+is_outdated() { rebuild_state get table "$1" since >/dev/null; }
+
+begin_rebuild_again() { # TABLE
+	log WARN "a statement has changed the table meanwhile, its rebuild begins again table=$1: $(rebuild_state get table "$1" why)"
+	drop_rebuild "$1" && rebuild_state set table "$1" status=created
+}
+
 give_up_rebuild() { # TABLE WHY
+	! is_outdated "$1" || { begin_rebuild_again "$1"; return; }
 	log ERROR "the rebuild is given up, the table's index stays as it is table=$1: $2"
-	echo "$1" >>"$dir/run/given-up"
+	echo "$1$tab$(last_statement "$1")" >>"$dir/run/given-up"
 	drop_rebuild "$1"
+}
+
+# What was given up is tried again after the next statement on the table, which may have mended it.
+is_given_up() { grep -qsxF -e "$1$tab$(last_statement "$1")" "$dir/run/given-up"; }
+
+last_statement() { # TABLE
+	named=$(printf %s "$1" | sed 's/[\\"]/\\&/g; s/\./","/; s/.*/["&"]/')
+	grep -s '^{"op":"ddl"' "$dir/schema.ndjson" | grep -F -e "$named" | tail -n 1 | cksum
 }
 
 drop_rebuild() { # TABLE
@@ -76,9 +93,9 @@ swap_rebuilt() {
 		rc=$?
 		side=
 		case $rc in
-		0 | 3) ;;
+		0 | 3) ! is_outdated "$t" || { begin_rebuild_again "$t" && load_wanted=1 && continue || return; } ;;
 		75) return 75 ;;
-		*) give_up_rebuild "$t" "it cannot catch up"; continue ;;
+		*) give_up_rebuild "$t" "it cannot catch up" && load_wanted=1; continue ;;
 		esac
 		table_state adopt check "$t"
 		case $? in

@@ -156,7 +156,7 @@ act_on_stale() {
 	case $(setting on_schema_change) in
 	resync)
 		for t in $stale; do
-			grep -qsxF -e "$t" "$dir/run/given-up" || is_gone "$t" || resync_table "$t"
+			is_rebuilt "$t" || is_given_up "$t" || is_gone "$t" || resync_table "$t"
 		done
 		;;
 	stop)
