@@ -64,7 +64,7 @@ evolves() { # DATABASE KINDS: the words that kinds must have, an extended regula
 	tables=$(cut -d '|' -f 2 "$tmp/kinds")
 	{
 		for t in $tables keyless ruled other_table; do
-			[ "$t" = big ] && table big $rows || table "$t"
+			table "$t" "$([ "$t" != big ] || echo $rows)"
 		done
 	} | sql_client "$db"
 	m2e_config "$db.*"

@@ -50,13 +50,13 @@ life=
 
 # PROGRAM ARGUMENT…: its answer, which one that was killed has not given: no answer is not the answer that there is nothing.
 answer_of() {
-	for answer_try in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		answer=$("$@" 7>&-)
 		answer_rc=$?
 		[ $answer_rc -gt 128 ] || break
 	done
 	[ -z "$answer" ] || printf '%s\n' "$answer"
-	return $answer_rc
+	return "$answer_rc"
 }
 
 of_state() { # ARGUMENT… of m2e-state
