@@ -107,6 +107,13 @@ definition_take(struct stream *s, const struct change *c, struct error *e)
 }
 
 int
+definition_no_load(const struct target *t, const struct change *c, struct error *e)
+{
+	return error_set(e, RC_USAGE, "line %" PRIu64 ": a load of table %s, which cannot be kept in step as it is defined now",
+	    c->number, t->table);
+}
+
+int
 definition_stale(struct stream *s, const struct change *c, struct error *e)
 {
 	struct target *t = target_find(&s->targets, &s->reader, c, e);

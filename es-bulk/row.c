@@ -6,6 +6,7 @@
 
 #include "lib/output.h"
 
+#include "es-bulk/definition.h"
 #include "es-bulk/docid.h"
 #include "es-bulk/load.h"
 #include "es-bulk/partial.h"
@@ -215,6 +216,8 @@ take_ruled(struct stream *s, struct target *t, const struct change *c, struct er
 static int
 take(struct stream *s, struct target *t, const struct change *c, struct error *e)
 {
+	if (t->unfit && c->op == OP_SNAPSHOT)
+		return definition_no_load(t, c, e);
 	if (t->unfit) {
 		bulk_leave(&s->bulk, t->places, c->number, "the table cannot be kept in step as it is defined now");
 		return 0;

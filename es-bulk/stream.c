@@ -203,6 +203,8 @@ on_done(struct stream *s, const struct change *c, struct error *e)
 		return -1;
 	if (s->o.bulk.mode != BULK_WRITE)
 		return 0;
+	if (t->unfit)
+		return definition_no_load(t, c, e);
 	if (c->pos.p == NULL) {
 		log_warn("a load without position: documents that were there before stay table=%s", t->table);
 		return bulk_drain(&s->bulk, e);

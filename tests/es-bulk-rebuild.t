@@ -66,6 +66,11 @@ leaves() {
 	resyncing keyless '... waits for its rebuild, too' 0
 	like "$(cat "$tmp/err")" "left to its rebuild: line 2: table $name.town has no key" "$es_kind: ... which is told"
 	is "$(letters) $(doc city 9 | jq .found)" '0 true' "$es_kind: ... and holds nobody else up"
+	{ echo "$source"; said town "$id,$at" 230 null; text town null 240 snapshot; } >"$tmp/load"
+	resyncing load '... but a load of it is refused' 2
+	{ echo "$source"; said town "$id,$at" 230 null; echo "{\"op\":\"done\",\"db\":\"$name\",\"table\":\"town\",\"rows\":0,\"pos\":\"b.000001:250\"}"; } >"$tmp/load"
+	resyncing load '... also one without rows' 2
+	is "$(meta town) $(doc town 9 | jq .found)" '"b.000001:150" true' "$es_kind: ... nothing is swept"
 	sed "s/town/fresh/" "$tmp/keyless" >"$tmp/fresh"
 	resyncing fresh 'one that is not stale cannot be kept in step' 2
 	jq --arg t "$name.town" '.elastic.tables = {($t): {rename: {at: "when"}}}' "$tmp/es.json" >"$tmp/rule.json" && cp "$tmp/es.json" "$tmp/plain.json" && cp "$tmp/rule.json" "$tmp/es.json"
