@@ -17,7 +17,7 @@ struct shape {
 
 int	 shape_init(struct shape *, struct error *);
 void	 shape_free(struct shape *);
-/* Reads the row, whose change must stay while it is at hand. -1: RC_TEMP. */
+/* Reads the row, which has a key, and whose change must stay while it is at hand. -1: RC_TEMP. */
 int	 shape_read(struct shape *, struct target *, const struct change *, struct error *);
 /* Where its document is on that side. 1; 0: the row says it wrongly, s->why tells; -1: RC_FAIL for what the stream does not
  * say at all. */

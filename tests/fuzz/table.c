@@ -90,7 +90,7 @@ take_line(struct state *s, const char *line, size_t n)
 		return;
 	if (c.op == OP_SCHEMA)
 		take_schema(s, t, &c);
-	else if (change_is_row(&c))
+	else if (change_is_row(&c) && c.key.p != NULL)	/* as row_take has it */
 		take_row(s, t, &c);
 }
 
